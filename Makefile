@@ -1,0 +1,56 @@
+# Every target makes the virtual environment from the lock if it is missing; Python and make are all it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo run test check docker-steps format bench lock clean
+.DEFAULT_GOAL := test
+
+# The stamps carry the lock's time: a changed lock is installed again, an unchanged one costs nothing.
+$(VENV)/.run: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@ $(VENV)/.run
+
+# Tries the real bot against bundled stand-ins: no token, no key, no questions.
+demo: $(VENV)/.run
+	$(BIN)/python bot.py demo
+
+run: $(VENV)/.run
+	$(BIN)/python bot.py
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/python -m yamllint --strict .
+	$(BIN)/hadolint Dockerfile
+
+# Runs the Dockerfile's own steps in an empty folder, since no container engine is needed for that.
+docker-steps: $(VENV)/.dev
+	$(BIN)/python -m tests.docker_steps
+
+format: $(VENV)/.dev
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check --fix .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+# Writes both locks anew from pyproject.toml: names, versions and hashes only. Needs `uv` on the PATH.
+# The development lock comes first and binds the other, so that what runs is exactly what was tested.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock:
+	$(LOCK) --extra dev pyproject.toml -o requirements-dev.txt
+	$(LOCK) -c requirements-dev.txt pyproject.toml -o requirements.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
