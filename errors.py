@@ -1,0 +1,257 @@
+"""Every exception that Easel raises, in two families.
+
+EaselError
+├── Refusal                     the member's side: the wording of each is safe to show
+│   ├── InvalidOption           a value the provider would not take; says what it may be
+│   ├── GenerationPaused        the guild or the operator has stopped new jobs
+│   ├── MissingBotPermissions   the bot may not post here
+│   ├── TooManyActiveJobs       the member's jobs under way are at their limit
+│   ├── CapReached              an account would go over its cap
+│   ├── ProviderClosed          the provider refuses the operator's account, or the bot is stopping
+│   ├── JobNotFound             no such job, or not one that this member may see
+│   └── CancelRefused           not this member's job, or too late
+└── Failure                     ours: logged, shown as a reference
+    ├── ConfigurationError      a setting is missing or bad; names it
+    ├── StorageError
+    │   ├── StorageUnavailable  locked by another program, disk full, unwritable, corrupt
+    │   ├── DuplicateInteraction this interaction has its job already: Discord sent it again
+    │   ├── DatabaseInUse       another Easel process holds this database
+    │   └── TransitionRefused   the job was not in the status that the change expects
+    ├── ProviderError
+    │   ├── NotAccepted         proven: the provider took nothing, so nothing is owed
+    │   │   ├── Unreachable     DNS, connect or TLS fault: try again later
+    │   │   └── RequestRejected a final 3xx or 4xx: trying again changes nothing
+    │   ├── RateLimited         429, submit (nothing accepted) or poll (says nothing)
+    │   ├── AccountRefused      401, 402, 403: opens the circuit
+    │   ├── AcceptanceUnknown   the submission may have been accepted: in doubt
+    │   ├── PollInconclusive    a poll that says nothing about the submission
+    │   ├── RequestUnknown      a poll's 404
+    │   └── DownloadFailed      a result that could not be fetched within its limits
+    └── DeliveryError
+        ├── CardGone            the card was deleted or can no longer be reached
+        └── DeliveryUnavailable Discord did not take the edit this time
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # models.py raises InvalidOption, so only the annotations may look back at it
+    from datetime import datetime
+
+    from models import AccountKey, FailureReason, JobStatus, VerdictReason
+
+
+class EaselError(Exception):
+    """The root of the tree."""
+
+
+class Refusal(EaselError):
+    """A member's wish that is not carried out; nothing was recorded and nothing was spent."""
+
+
+class InvalidOption(Refusal):
+    """`option` has a value that can't be used; `problem` is one of the fixed codes below.
+
+    Codes: `empty`, `too_long` (`high` is the longest), `control_characters`, `out_of_range` (`low` to `high`,
+    `low` itself excluded where `low_excluded`), `not_a_choice`, `conflict` (with the option in `other`).
+    """
+
+    def __init__(
+        self,
+        option: str,
+        problem: str,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        low_excluded: bool = False,
+        other: str | None = None,
+    ) -> None:
+        super().__init__(f"{option}: {problem}")
+        self.option = option
+        self.problem = problem
+        self.low = low
+        self.high = high
+        self.low_excluded = low_excluded
+        self.other = other
+
+
+class GenerationPaused(Refusal):
+    """New jobs are stopped: `by` says whose switch it is, `guild` or `operator`."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(f"paused by the {by}")
+        self.by = by
+
+
+class MissingBotPermissions(Refusal):
+    """The bot lacks these permissions in the channel; `permissions` are Discord's API names."""
+
+    def __init__(self, permissions: tuple[str, ...]) -> None:
+        super().__init__("missing " + ", ".join(permissions))
+        self.permissions = permissions
+
+
+class TooManyActiveJobs(Refusal):
+    """The member has `active` jobs under way, and `limit` is the most at once."""
+
+    def __init__(self, *, active: int, limit: int) -> None:
+        super().__init__(f"{active} of {limit} jobs are under way")
+        self.active = active
+        self.limit = limit
+
+
+class CapReached(Refusal):
+    """`account` has room for `left` of its `cap`, less than the `amount` asked for; renews at `renews_at`."""
+
+    def __init__(self, account: AccountKey, *, cap: int, left: int, amount: int, renews_at: datetime) -> None:
+        super().__init__(f"{account.scope} {account.unit} {account.period}: {left} of {cap} left, {amount} asked")
+        self.account = account
+        self.cap = cap
+        self.left = left
+        self.amount = amount
+        self.renews_at = renews_at
+
+
+class ProviderClosed(Refusal):
+    """Nothing can be submitted at present; `stopping` where the bot itself is going down."""
+
+    def __init__(self, *, stopping: bool = False) -> None:
+        super().__init__("stopping" if stopping else "the provider refuses the account")
+        self.stopping = stopping
+
+
+class JobNotFound(Refusal):
+    """There is no such job for this member."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"no job {job_id}")
+        self.job_id = job_id
+
+
+class CancelRefused(Refusal):
+    """The job is not cancelled: `why` is `not_yours` or `too_late` (then `status` says where it is)."""
+
+    def __init__(self, why: str, *, status: JobStatus) -> None:
+        super().__init__(f"{why}: the job is {status}")
+        self.why = why
+        self.status = status
+
+
+class Failure(EaselError):
+    """Something on our side; the member sees a reference, the log has the rest."""
+
+
+class ConfigurationError(Failure):
+    """A setting is missing or bad. The text names the variable and says what would be right."""
+
+
+class StorageError(Failure):
+    """The root of what the database can refuse."""
+
+
+class StorageUnavailable(StorageError):
+    """The database could not be read or written this time; nothing of the operation was kept."""
+
+
+class DuplicateInteraction(StorageError):
+    """The interaction was delivered again after a resumed connection, and has its job: there is nothing to do."""
+
+
+class DatabaseInUse(StorageError):
+    """Another Easel process has this database open for writing."""
+
+
+class TransitionRefused(StorageError):
+    """The job was no longer in the expected status: somebody else moved it first. Nothing changed."""
+
+    def __init__(self, job_id: str, *, expected: JobStatus, target: JobStatus) -> None:
+        super().__init__(f"job {job_id} is not {expected}, so it can't become {target}")
+        self.job_id = job_id
+        self.expected = expected
+        self.target = target
+
+
+class ProviderError(Failure):
+    """The root of what the image API can answer instead of a result. Texts hold no prompt, key or URL."""
+
+
+class NotAccepted(ProviderError):
+    """Proven: the provider took nothing."""
+
+
+class Unreachable(NotAccepted):
+    """No connection came about (DNS, connect, TLS), so no byte of the request was taken."""
+
+
+class RequestRejected(NotAccepted):
+    """The provider's final no: `reason` is what the member is told, `status` the HTTP status."""
+
+    def __init__(self, reason: FailureReason, *, status: int, detail: str = "") -> None:
+        super().__init__(f"HTTP {status}: {reason}")
+        self.reason = reason
+        self.status = status
+        self.detail = detail
+
+
+class RateLimited(ProviderError):
+    """429: a submit was not accepted, a poll says nothing. Wait `retry_after` seconds where given."""
+
+    def __init__(self, retry_after: float | None = None) -> None:
+        super().__init__("HTTP 429")
+        self.retry_after = retry_after
+
+
+class AccountRefused(ProviderError):
+    """401, 402 or 403: the provider refuses the operator's account. Nothing was accepted."""
+
+    def __init__(self, status: int, detail: str = "") -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+        self.detail = detail
+
+
+class AcceptanceUnknown(ProviderError):
+    """The submission may or may not have been accepted; `why` is a short code for the log."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class PollInconclusive(ProviderError):
+    """A poll that says nothing about the submission: poll again later."""
+
+    def __init__(self, why: str, *, retry_after: float | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.retry_after = retry_after
+
+
+class RequestUnknown(ProviderError):
+    """A poll's 404: not known yet, or not any more."""
+
+
+class DownloadFailed(ProviderError):
+    """A result was not fetched. `reason` is the verdict; `passing` where another try may succeed."""
+
+    def __init__(self, reason: VerdictReason, *, passing: bool, detail: str = "") -> None:
+        super().__init__(f"{reason}{': ' if detail else ''}{detail}")
+        self.reason = reason
+        self.passing = passing
+
+
+class DeliveryError(Failure):
+    """The root of what Discord can refuse when a card is changed."""
+
+
+class CardGone(DeliveryError):
+    """The card was deleted, or the bot can't reach it any more: never to be tried again."""
+
+
+class DeliveryUnavailable(DeliveryError):
+    """The edit was not taken this time; wait `retry_after` seconds if given."""
+
+    def __init__(self, why: str, *, retry_after: float | None = None) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after

@@ -1,0 +1,42 @@
+"""What the bot needs from Discord to do its work: permissions by name and bit, and the scopes of the invite.
+
+Names are Discord's own (`VIEW_CHANNEL`), bits those of its permission flags. No import of Discord's library,
+so that the rules, the user interface and the doctor all read the same list.
+"""
+
+from typing import Final
+
+ADMINISTRATOR_BIT: Final = 1 << 3
+
+# The first answer goes out through the interaction, for which Discord asks no permission. These are for
+# what follows it: the card is edited as the bot's own message once the interaction's token is too old.
+PERMISSION_BITS: Final = {
+    "VIEW_CHANNEL": 1 << 10,  # to edit the card as a message, and to fetch it for a re-roll
+    "SEND_MESSAGES": 1 << 11,  # the reply that tells the author of a late picture
+    "ATTACH_FILES": 1 << 15,  # the pictures themselves
+    "READ_MESSAGE_HISTORY": 1 << 16,  # a reply refers to an earlier message: the card
+    "SEND_MESSAGES_IN_THREADS": 1 << 38,  # inside of a thread this one counts instead of SEND_MESSAGES
+}
+
+# Without these nothing is accepted, in a channel, or in a thread or a forum's post. READ_MESSAGE_HISTORY is not
+# among them: it is asked for in the invite, but only the reply needs it, and that is a comfort.
+NEEDED_TO_POST: Final[tuple[str, ...]] = ("VIEW_CHANNEL", "SEND_MESSAGES", "ATTACH_FILES")
+NEEDED_TO_POST_IN_THREAD: Final[tuple[str, ...]] = ("VIEW_CHANNEL", "SEND_MESSAGES_IN_THREADS", "ATTACH_FILES")
+
+INVITE_PERMISSIONS: Final[int] = sum(PERMISSION_BITS.values())
+INVITE_SCOPES: Final[tuple[str, ...]] = ("bot", "applications.commands")
+
+
+def missing_to_post(granted: int, *, in_thread: bool) -> tuple[str, ...]:
+    """The names of the needed permissions that are not among the `granted` bits; an administrator has all."""
+    if granted & ADMINISTRATOR_BIT:
+        return ()
+    needed = NEEDED_TO_POST_IN_THREAD if in_thread else NEEDED_TO_POST
+    return tuple(name for name in needed if not granted & PERMISSION_BITS[name])
+
+
+def invite_url(application_id: int) -> str:
+    """The link with which a server's administrator adds the bot, asking for nothing it does not need."""
+    scopes = "%20".join(INVITE_SCOPES)
+    query = f"client_id={application_id}&permissions={INVITE_PERMISSIONS}&scope={scopes}"
+    return f"https://discord.com/oauth2/authorize?{query}"
