@@ -1,0 +1,256 @@
+"""What Discord's own client does when a member acts: it offers what is there and lets nothing else through."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from sandbox.discord.bodies import Upload
+from sandbox.discord.command_schema import (
+    ATTACHMENT,
+    BOOLEAN,
+    CHANNEL,
+    INTEGER,
+    MENTIONABLE,
+    NUMBER,
+    ROLE,
+    STRING,
+    SUBCOMMAND,
+    SUBCOMMAND_GROUP,
+    USER,
+)
+from sandbox.discord.errors import Json
+from sandbox.discord.messages import Attachment, Message
+from sandbox.discord.permissions import Permissions
+from sandbox.discord.places import Channel, Member, Role
+
+if TYPE_CHECKING:
+    from sandbox.discord.world import World
+
+Value = str | int | float | bool | Member | Role | Channel | Upload
+"""What a member can put into an option."""
+
+KIND_OF_VALUE: Final[Mapping[type, int]] = {
+    bool: BOOLEAN,
+    int: INTEGER,
+    float: NUMBER,
+    str: STRING,
+    Member: USER,
+    Role: ROLE,
+    Channel: CHANNEL,
+    Upload: ATTACHMENT,
+}
+
+
+class ClientRefused(ValueError):
+    """Discord's client would not let the member do that."""
+
+
+class Resolved:
+    """The objects that an interaction refers to by id."""
+
+    def __init__(self, world: "World", channel: Channel) -> None:
+        self._world = world
+        self._channel = channel
+        self._objects: dict[str, Json] = {}
+
+    def payload(self) -> Json:
+        """The `resolved` object, empty if nothing was referred to."""
+        return self._objects
+
+    def _put(self, kind: str, snowflake: int, body: Json) -> str:
+        self._objects.setdefault(kind, {})[str(snowflake)] = body
+        return str(snowflake)
+
+    def add(self, value: Value | Message) -> str:
+        """Take an object in; the answer is the id that stands for it."""
+        if isinstance(value, Member):
+            permissions = str(int(value.permissions_in(self._channel)))
+            self._put("members", value.id, {**value.partial_payload(), "permissions": permissions})
+            return self._put("users", value.id, value.user.payload())
+        if isinstance(value, Role):
+            return self._put("roles", value.id, value.payload())
+        if isinstance(value, Channel):
+            return self._put("channels", value.id, value.partial_payload(self._channel.guild.owner))
+        if isinstance(value, Message):
+            return self._put("messages", value.id, value.payload(for_bot=False))
+        if isinstance(value, Upload):
+            return self._upload(value)
+        raise TypeError(f"{value!r} has no id to stand for it")
+
+    def _upload(self, upload: Upload) -> str:
+        """A file given to a command belongs to no message: it lies with the application, for a while."""
+        attachment = Attachment(
+            self._world.next_id(),
+            self._world.application_id,
+            upload.filename,
+            upload.data,
+            description=upload.description,
+            ephemeral=True,
+            keep=self._world.keep_files,
+        )
+        self._world.attachments[attachment.id] = attachment
+        return self._put("attachments", attachment.id, attachment.payload(self._world.attachment_url(attachment)))
+
+
+def check_may_use(member: Member, channel: Channel, command: Json) -> None:
+    """Raise `ClientRefused` where the client would not even offer the command."""
+    if channel.guild.members.get(member.id) is not member:
+        raise ClientRefused(f"{member.name} is not in {channel.guild.name}")
+    permissions = member.permissions_in(channel)
+    if not permissions & Permissions.USE_APPLICATION_COMMANDS:
+        raise ClientRefused(f"{member.name} may not use commands in #{channel.name}")
+    needed = command.get("default_member_permissions")
+    if needed is not None and (permissions & int(needed) != int(needed) or int(needed) == 0):
+        raise ClientRefused(f"/{command['name']} is not shown to {member.name}")
+
+
+def command_options(
+    command: Json, words: Sequence[str], given: Mapping[str, Value], resolved: Resolved, *, raw: bool
+) -> list[Json]:
+    """The `options` of a slash command; `words` are the names of its group and subcommand."""
+    declared = command.get("options", [])
+    path: list[Json] = []
+    for word in words:
+        found = next((option for option in declared if option["name"] == word), None)
+        if found is None or found["type"] not in {SUBCOMMAND, SUBCOMMAND_GROUP}:
+            raise ClientRefused(f"/{command['name']} has no subcommand {word!r}")
+        path.append({"name": word, "type": found["type"]})
+        declared = found.get("options", [])
+    if any(option["type"] in {SUBCOMMAND, SUBCOMMAND_GROUP} for option in declared):
+        names = ", ".join(option["name"] for option in declared)
+        raise ClientRefused(f"/{command['name']} needs one of its subcommands: {names}")
+    options = _value_options(command["name"], declared, given, resolved, raw)
+    for step in reversed(path):
+        options = [{**step, "options": options}]
+    return options
+
+
+def _value_options(
+    name: str, declared: Sequence[Json], given: Mapping[str, Value], resolved: Resolved, raw: bool
+) -> list[Json]:
+    known = {option["name"]: option for option in declared}
+    if not raw:
+        unknown = sorted(set(given) - set(known))
+        if unknown:
+            raise ClientRefused(f"/{name} has no option {', '.join(unknown)}; it has {', '.join(known)}")
+        missing = [key for key, option in known.items() if option.get("required") and key not in given]
+        if missing:
+            raise ClientRefused(f"/{name} needs {', '.join(missing)}")
+    options: list[Json] = []
+    for key, value in given.items():
+        option = known.get(key) or {"name": key, "type": KIND_OF_VALUE[type(value)]}
+        sent = value if raw else _checked(option, value)
+        refers = isinstance(sent, Member | Role | Channel | Upload)
+        options.append({"name": key, "type": option["type"], "value": resolved.add(sent) if refers else sent})
+    return options
+
+
+def _checked(option: Json, value: Value) -> Value:
+    """The value the client would send. Raises `ClientRefused` for what it would not accept."""
+    kind, name = option["type"], option["name"]
+    fitting: Mapping[int, tuple[type, ...]] = {
+        STRING: (str,),
+        INTEGER: (int,),
+        NUMBER: (int, float),
+        BOOLEAN: (bool,),
+        USER: (Member,),
+        ROLE: (Role,),
+        MENTIONABLE: (Member, Role),
+        CHANNEL: (Channel,),
+        ATTACHMENT: (Upload,),
+    }
+    if not isinstance(value, fitting[kind]) or (isinstance(value, bool) and kind != BOOLEAN):
+        raise ClientRefused(f"{name}: {value!r} is no value for an option of type {kind}")
+    if option.get("choices"):
+        for choice in option["choices"]:
+            if value in {choice["name"], choice["value"]}:
+                chosen: Value = choice["value"]
+                return chosen
+        raise ClientRefused(f"{name}: {value!r} is not among the choices")
+    if isinstance(value, str):
+        _check_bounds(name, len(value), option.get("min_length"), option.get("max_length"))
+        if not value:
+            raise ClientRefused(f"{name}: an option cannot be left empty")
+    elif isinstance(value, int | float):
+        _check_bounds(name, value, option.get("min_value"), option.get("max_value"))
+    return value
+
+
+def _check_bounds(name: str, value: float, minimum: float | None, maximum: float | None) -> None:
+    if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
+        raise ClientRefused(f"{name}: {value} is outside of {minimum}…{maximum}")
+
+
+def find_component(message: Message, member: Member, wanted: str) -> Json:
+    """The component with this custom id, or button with this label. Raises `ClientRefused` if it cannot be used."""
+    if message.deleted:
+        raise ClientRefused("the message was deleted")
+    if message.visible_to is not None and message.visible_to is not member:
+        raise ClientRefused(f"{member.name} does not see this message")
+    usable = [part for part in message.walk() if "custom_id" in part]
+    found = [part for part in usable if part["custom_id"] == wanted]
+    found = found or [part for part in usable if part.get("label") == wanted]
+    if not found:
+        shown = ", ".join(f"{part.get('label') or part['custom_id']!r}" for part in usable)
+        raise ClientRefused(f"there is no {wanted!r} on the message; there is: {shown or 'nothing'}")
+    if found[0].get("disabled"):
+        raise ClientRefused(f"{wanted!r} is disabled")
+    return found[0]
+
+
+def select_values(part: Json, values: Sequence[Value], resolved: Resolved) -> list[str]:
+    """The values of a select. Raises `ClientRefused` for a wrong number or an option that is not there."""
+    chosen = [resolved.add(value) if not isinstance(value, str | int | float) else str(value) for value in values]
+    if "options" in part:
+        by_label = {option["label"]: option["value"] for option in part["options"]}
+        chosen = [by_label.get(value, value) for value in chosen]
+        strangers = set(chosen) - set(by_label.values())
+        if strangers:
+            raise ClientRefused(f"no such option: {', '.join(sorted(strangers))}; there is {', '.join(by_label)}")
+    if not part.get("min_values", 1) <= len(chosen) <= part.get("max_values", 1):
+        raise ClientRefused(f"{len(chosen)} options chosen of {part.get('min_values', 1)}…{part.get('max_values', 1)}")
+    return chosen
+
+
+def modal_components(modal: Json, given: Mapping[str, Any], resolved: Resolved) -> list[Json]:
+    """The filled-in parts of a modal; inputs are named by custom id or label.
+
+    What is not given keeps what the modal shows: its preset value. Raises `ClientRefused` for unknown inputs and for
+    what the client would not accept.
+    """
+    remaining = dict(given)
+    parts: list[Json] = []
+    for part in modal["components"]:
+        sent: Json = {"type": part["type"], "id": part["id"]}
+        if "component" in part:
+            sent["component"] = _filled(part["component"], part["label"], remaining, resolved)
+        elif "components" in part:
+            inputs = part["components"]
+            sent["components"] = [_filled(inner, inner["label"], remaining, resolved) for inner in inputs]
+        parts.append(sent)
+    if remaining:
+        raise ClientRefused(f"the modal has no input {', '.join(remaining)}")
+    return parts
+
+
+def _filled(part: Json, label: str, given: dict[str, Any], resolved: Resolved) -> Json:
+    sent: Json = {"type": part["type"], "id": part["id"], "custom_id": part["custom_id"]}
+    name = part["custom_id"] if part["custom_id"] in given else label
+    value = given.pop(name, None)
+    if part["type"] == 4:
+        text = value if value is not None else part.get("value") or ""
+        if not text and part["required"]:
+            raise ClientRefused(f"{label!r} must be filled in")
+        if text:
+            _check_bounds(label, len(text), part["min_length"], part["max_length"])
+        return {**sent, "value": text}
+    if part["type"] == 23:
+        return {**sent, "value": bool(part["default"] if value is None else value)}
+    values = _preset(part) if value is None else value if isinstance(value, list | tuple) else [value]
+    if not values and not part["required"]:
+        return {**sent, "value": None} if part["type"] == 21 else {**sent, "values": []}
+    chosen = select_values(part, values, resolved)
+    return {**sent, "value": chosen[0]} if part["type"] == 21 else {**sent, "values": chosen}
+
+
+def _preset(part: Json) -> list[str]:
+    return [option["value"] for option in part.get("options", ()) if option.get("default")]

@@ -1,0 +1,392 @@
+"""Guilds and who and what is in them: channels, roles, members, and who may do what where."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from sandbox.discord.errors import Json
+from sandbox.discord.permissions import ALL, BOT, EVERYONE, Permissions, apply_overwrites
+from sandbox.discord.signals import Signal
+
+if TYPE_CHECKING:
+    from sandbox.discord.messages import Message
+    from sandbox.discord.world import World
+
+GUILDS_INTENT: Final = 1 << 0
+TEXT_CHANNEL: Final = 0
+MIB: Final = 1024 * 1024
+FILE_LIMIT_BYTES: Final = 10 * MIB
+"""The largest single file without server boosts (API reference, "Uploading Files")."""
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class User:
+    """An account."""
+
+    id: int
+    name: str
+    bot: bool = False
+
+    def payload(self) -> Json:
+        """The user object."""
+        return {
+            "id": str(self.id),
+            "username": self.name,
+            "discriminator": "0001" if self.bot else "0",
+            "global_name": None if self.bot else self.name.title(),
+            "avatar": None,
+            "avatar_decoration_data": None,
+            "banner": None,
+            "accent_color": None,
+            "collectibles": None,
+            "primary_guild": None,
+            "public_flags": 0,
+            "flags": 0,
+            "bot": self.bot,
+            "system": False,
+        }
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Role:
+    """A role of a guild."""
+
+    id: int
+    name: str
+    permissions: Permissions
+    position: int
+    managed: bool = False
+
+    def payload(self) -> Json:
+        """The role object."""
+        return {
+            "id": str(self.id),
+            "name": self.name,
+            "permissions": str(int(self.permissions)),
+            "position": self.position,
+            "color": 0,
+            "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+            "hoist": False,
+            "managed": self.managed,
+            "mentionable": False,
+            "icon": None,
+            "unicode_emoji": None,
+            "flags": 0,
+        }
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Member:
+    """A user in a guild."""
+
+    guild: "Guild"
+    user: User
+    joined_at: datetime
+    roles: list[Role] = field(default_factory=list)
+    nick: str | None = None
+
+    @property
+    def id(self) -> int:
+        """The user's id."""
+        return self.user.id
+
+    @property
+    def name(self) -> str:
+        """The user's name."""
+        return self.user.name
+
+    @property
+    def mention(self) -> str:
+        """The text that mentions this member."""
+        return f"<@{self.user.id}>"
+
+    def permissions_in(self, channel: "Channel | None") -> Permissions:
+        """What this member may do in the channel, or in the guild at large."""
+        guild = self.guild
+        if self.user.id == guild.owner.user.id:
+            return ALL
+        base = guild.everyone.permissions
+        for role in self.roles:
+            base |= role.permissions
+        return apply_overwrites(base, channel.overwrites_for(self) if channel else ())
+
+    def payload(self) -> Json:
+        """The member object."""
+        return {**self.partial_payload(), "user": self.user.payload(), "mute": False, "deaf": False}
+
+    def partial_payload(self) -> Json:
+        """The member object as it stands among the resolved data of an interaction."""
+        return {
+            "avatar": None,
+            "avatar_decoration_data": None,
+            "banner": None,
+            "collectibles": None,
+            "communication_disabled_until": None,
+            "flags": 0,
+            "joined_at": self.joined_at.isoformat(),
+            "nick": self.nick,
+            "pending": False,
+            "premium_since": None,
+            "roles": [str(role.id) for role in self.roles],
+        }
+
+
+class Channel:
+    """A text channel and its messages, oldest first."""
+
+    def __init__(self, guild: "Guild", channel_id: int, name: str, *, nsfw: bool) -> None:
+        self.guild = guild
+        self.id = channel_id
+        self.name = name
+        self.nsfw = nsfw
+        self.position = len(guild.channels)
+        self.overwrites: dict[int, tuple[Permissions, Permissions]] = {}
+        self.changed = Signal()
+        self._messages: dict[int, Message] = {}
+
+    @property
+    def messages(self) -> list["Message"]:
+        """Every message that is still there, ephemeral ones included, oldest first."""
+        return [message for message in self._messages.values() if not message.deleted]
+
+    @property
+    def all_messages(self) -> list["Message"]:
+        """Every message ever seen here, deleted ones included."""
+        return list(self._messages.values())
+
+    @property
+    def mention(self) -> str:
+        """The text that links to this channel."""
+        return f"<#{self.id}>"
+
+    def add(self, message: "Message") -> None:
+        """Take in a new message."""
+        self._messages[message.id] = message
+        self.changed.fire()
+
+    def find(self, message_id: int) -> "Message | None":
+        """The message of that id, if it is still there."""
+        message = self._messages.get(message_id)
+        return None if message is None or message.deleted else message
+
+    async def arrived(self, predicate: "Callable[[Message], object] | None" = None, timeout: float = 10.0) -> "Message":
+        """Wait for a message that fits, the newest if several do; `TimeoutError` lists what is there instead."""
+
+        def newest() -> "Message | None":
+            found = [message for message in self.messages if predicate is None or predicate(message)]
+            return found[-1] if found else None
+
+        return await self.changed.until(newest, timeout, lambda: f"no such message among {self.messages}")
+
+    def overwrite(
+        self,
+        target: "Role | Member",
+        *,
+        allow: Permissions = Permissions.NONE,
+        deny: Permissions = Permissions.NONE,
+    ) -> None:
+        """Give or take permissions here, for a role or a member."""
+        self.overwrites[target.id] = (allow, deny)
+        self.guild.announce("CHANNEL_UPDATE", self.payload())
+
+    def set_bot_permissions(self, permissions: Permissions) -> None:
+        """Let the bot do exactly this here."""
+        self.overwrite(self.guild.bot, allow=permissions, deny=ALL & ~permissions)
+
+    def overwrites_for(self, member: Member) -> Iterable[tuple[Permissions, Permissions]]:
+        """The (allow, deny) pairs that apply to a member, in the order they apply."""
+        none = (Permissions.NONE, Permissions.NONE)
+        yield self.overwrites.get(self.guild.everyone.id, none)
+        allow = deny = Permissions.NONE
+        for role in member.roles:
+            role_allow, role_deny = self.overwrites.get(role.id, none)
+            allow |= role_allow
+            deny |= role_deny
+        yield allow, deny
+        yield self.overwrites.get(member.id, none)
+
+    def payload(self) -> Json:
+        """The channel object."""
+        last = next(reversed(self._messages), None)
+        return {
+            "id": str(self.id),
+            "type": TEXT_CHANNEL,
+            "guild_id": str(self.guild.id),
+            "name": self.name,
+            "position": self.position,
+            "flags": 0,
+            "topic": None,
+            "nsfw": self.nsfw,
+            "parent_id": None,
+            "rate_limit_per_user": 0,
+            "last_message_id": None if last is None else str(last),
+            "permission_overwrites": [
+                {
+                    "id": str(target),
+                    "type": 1 if target in self.guild.members else 0,
+                    "allow": str(int(allow)),
+                    "deny": str(int(deny)),
+                }
+                for target, (allow, deny) in self.overwrites.items()
+            ],
+        }
+
+    def partial_payload(self, member: Member) -> Json:
+        """The channel as an interaction carries it, with that member's permissions."""
+        return {
+            "id": str(self.id),
+            "type": TEXT_CHANNEL,
+            "guild_id": str(self.guild.id),
+            "name": self.name,
+            "position": self.position,
+            "flags": 0,
+            "topic": None,
+            "nsfw": self.nsfw,
+            "parent_id": None,
+            "rate_limit_per_user": 0,
+            "last_message_id": None,
+            "permissions": str(int(member.permissions_in(self))),
+        }
+
+
+class Guild:
+    """A guild with the bot in it."""
+
+    def __init__(self, world: "World", guild_id: int, name: str, *, locale: str, owner: User) -> None:
+        self.world = world
+        self.id = guild_id
+        self.name = name
+        self.locale = locale
+        self.attachment_size_limit = FILE_LIMIT_BYTES
+        self.created_at = world.now()
+        self.everyone = Role(id=guild_id, name="@everyone", permissions=EVERYONE, position=0)
+        self.roles: dict[int, Role] = {guild_id: self.everyone}
+        self.channels: dict[int, Channel] = {}
+        self.members: dict[int, Member] = {}
+        self.owner = self._join(owner)
+        self.bot = self._join(world.bot)
+        self.bot_role = Role(id=world.next_id(), name=world.bot.name, permissions=BOT, position=1, managed=True)
+        self.roles[self.bot_role.id] = self.bot_role
+        self.bot.roles.append(self.bot_role)
+
+    def _join(self, user: User) -> Member:
+        member = Member(guild=self, user=user, joined_at=self.world.now())
+        self.members[user.id] = member
+        return member
+
+    def announce(self, event: str, payload: Json) -> None:
+        """Tell the bot's gateway sessions about a change of this guild."""
+        if self.id in self.world.guilds:
+            self.world.emit(self.id, event, payload, GUILDS_INTENT)
+
+    def add_channel(self, name: str, *, nsfw: bool = False) -> Channel:
+        """Open a text channel."""
+        channel = Channel(self, self.world.next_id(), name, nsfw=nsfw)
+        self.channels[channel.id] = channel
+        self.world.channels[channel.id] = channel
+        self.announce("CHANNEL_CREATE", channel.payload())
+        return channel
+
+    def remove_channel(self, channel: Channel) -> None:
+        """Delete a channel and all that is in it."""
+        del self.channels[channel.id]
+        del self.world.channels[channel.id]
+        for message in channel.messages:
+            message.delete()
+        self.announce("CHANNEL_DELETE", channel.payload())
+
+    def add_role(self, name: str, permissions: Permissions = Permissions.NONE) -> Role:
+        """Make a role."""
+        role = Role(id=self.world.next_id(), name=name, permissions=permissions, position=len(self.roles))
+        self.roles[role.id] = role
+        self.announce("GUILD_ROLE_CREATE", {"guild_id": str(self.id), "role": role.payload()})
+        return role
+
+    def set_role_permissions(self, role: Role, permissions: Permissions) -> None:
+        """Change what a role allows."""
+        role.permissions = permissions
+        self.announce("GUILD_ROLE_UPDATE", {"guild_id": str(self.id), "role": role.payload()})
+
+    def set_bot_permissions(self, permissions: Permissions, channel: Channel | None = None) -> None:
+        """Let the bot do exactly this in a channel; without one, what its own role adds to @everyone's."""
+        if channel is not None:
+            channel.set_bot_permissions(permissions)
+        else:
+            self.set_role_permissions(self.bot_role, permissions)
+
+    def add_member(self, name: str, *, permissions: Permissions | None = None, roles: Iterable[Role] = ()) -> Member:
+        """Let a new user in; `permissions` are added to @everyone's by a role of their own."""
+        member = self._join(self.world.add_user(name))
+        member.roles.extend(roles)
+        if permissions is not None:
+            member.roles.append(self.add_role(f"{name}'s role", permissions))
+        return member
+
+    def remove_member(self, member: Member) -> None:
+        """Let a member leave."""
+        del self.members[member.id]
+
+    def payload(self) -> Json:
+        """The guild object as the REST interface gives it."""
+        return {
+            "id": str(self.id),
+            "name": self.name,
+            "icon": None,
+            "description": None,
+            "home_header": None,
+            "splash": None,
+            "discovery_splash": None,
+            "features": [],
+            "banner": None,
+            "owner_id": str(self.owner.id),
+            "application_id": None,
+            "region": "deprecated",
+            "afk_channel_id": None,
+            "afk_timeout": 300,
+            "system_channel_id": None,
+            "system_channel_flags": 0,
+            "widget_enabled": False,
+            "widget_channel_id": None,
+            "verification_level": 0,
+            "roles": [role.payload() for role in self.roles.values()],
+            "default_message_notifications": 0,
+            "mfa_level": 0,
+            "explicit_content_filter": 0,
+            "max_presences": None,
+            "max_members": 500_000,
+            "max_stage_video_channel_users": 50,
+            "max_video_channel_users": 25,
+            "vanity_url_code": None,
+            "premium_tier": 0,
+            "premium_subscription_count": 0,
+            "preferred_locale": self.locale,
+            "rules_channel_id": None,
+            "safety_alerts_channel_id": None,
+            "public_updates_channel_id": None,
+            "premium_progress_bar_enabled": False,
+            "premium_progress_bar_enabled_user_updated_at": None,
+            "nsfw": False,
+            "nsfw_level": 0,
+            "emojis": [],
+            "stickers": [],
+            "incidents_data": None,
+        }
+
+    def create_payload(self) -> Json:
+        """The guild as GUILD_CREATE brings it: without a privileged intent only the bot's own member."""
+        return {
+            **self.payload(),
+            "joined_at": self.bot.joined_at.isoformat(),
+            "large": False,
+            "unavailable": False,
+            "member_count": len(self.members),
+            "members": [self.bot.payload()],
+            "channels": [channel.payload() for channel in self.channels.values()],
+            "threads": [],
+            "presences": [],
+            "voice_states": [],
+            "stage_instances": [],
+            "guild_scheduled_events": [],
+            "soundboard_sounds": [],
+        }
