@@ -10,7 +10,6 @@ from typing import Final
 
 from errors import InvalidOption
 from parameters import (
-    LORA_SCALE_BOUNDS,
     NEGATIVE_PROMPT_MAX_CHARACTERS,
     PARAMETER_BOUNDS,
     PROMPT_MAX_CHARACTERS,
@@ -76,8 +75,6 @@ class GenerationRequest:
             value = getattr(self, name)
             if value is not None:
                 check_number(name, value, bounds)
-        for lora in self.loras:
-            check_number("lora_strength", lora.scale, LORA_SCALE_BOUNDS)
         if len(self.controlnets) + len(self.controlnet_unions) > 1:
             raise InvalidOption("controlnets", "conflict", other="controlnet_unions")
 

@@ -88,12 +88,16 @@ PARAMETER_BOUNDS: Final = {
     "nag_alpha": Bounds(low=0, high=1, low_excluded=True),
     "nag_end": Bounds(low=0, high=1, low_excluded=True),
 }
+# Of the array elements. Their refusals name the commands' options, by which members know them.
 LORA_SCALE_BOUNDS: Final = Bounds(low=0, high=4)
+IP_ADAPTER_SCALE_BOUNDS: Final = Bounds(low=0, high=4)
 CONDITIONING_SCALE_BOUNDS: Final = Bounds(low=0, high=2)
-
+FRACTION_BOUNDS: Final = Bounds(low=0, high=1)
 
 # The provider's own words for the control modes of a union ControlNet and for EasyControl's built-in methods.
 UNION_MODES: Final = ("canny", "tile", "depth", "blur", "pose", "gray", "low-quality")
+PREPROCESSORS: Final = ("canny", "depth", "None")
+EASYCONTROL_TYPES: Final = ("subject", "spatial")
 EASYCONTROL_METHODS: Final = ("canny", "depth", "hedsketch", "inpainting", "pose", "seg", "subject", "ghibli")
 
 
@@ -104,6 +108,9 @@ class Lora:
     path: str
     scale: float = 1.0
 
+    def __post_init__(self) -> None:
+        check_number("lora_strength", self.scale, LORA_SCALE_BOUNDS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlLora:
@@ -113,6 +120,10 @@ class ControlLora:
     control_image_url: str
     preprocess: str = "None"
     scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_choice("preprocessor", self.preprocess, PREPROCESSORS)
+        check_number("strength", self.scale, LORA_SCALE_BOUNDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +140,9 @@ class ControlNet:
     config_url: str | None = None
     variant: str | None = None
 
+    def __post_init__(self) -> None:
+        _check_control(self.conditioning_scale, self.start_percentage, self.end_percentage, self.mask_threshold)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnionControl:
@@ -142,6 +156,10 @@ class UnionControl:
     mask_image_url: str | None = None
     mask_threshold: float = 0.5
 
+    def __post_init__(self) -> None:
+        check_choice("mode", self.control_mode, UNION_MODES)
+        _check_control(self.conditioning_scale, self.start_percentage, self.end_percentage, self.mask_threshold)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlNetUnion:
@@ -151,6 +169,10 @@ class ControlNetUnion:
     controls: tuple[UnionControl, ...]
     config_url: str | None = None
     variant: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.controls:
+            raise InvalidOption("mode", "empty")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +190,11 @@ class IpAdapter:
     mask_image_url: str | None = None
     mask_threshold: float | None = None
 
+    def __post_init__(self) -> None:
+        check_number("strength", self.scale, IP_ADAPTER_SCALE_BOUNDS)
+        if self.mask_threshold is not None:
+            check_number("mask_threshold", self.mask_threshold, FRACTION_BOUNDS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EasyControl:
@@ -177,6 +204,10 @@ class EasyControl:
     image_url: str
     image_control_type: str
     scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_choice("kind", self.image_control_type, EASYCONTROL_TYPES)
+        check_number("strength", self.scale, LORA_SCALE_BOUNDS)
 
 
 def check_text(option: str, text: str, *, longest: int) -> None:
@@ -200,3 +231,16 @@ def check_number(option: str, value: float, bounds: Bounds) -> None:
     """Raise InvalidOption for a number outside its bounds, NaN included."""
     if not bounds.admits(value):
         raise InvalidOption(option, "out_of_range", low=bounds.low, high=bounds.high, low_excluded=bounds.low_excluded)
+
+
+def check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise InvalidOption for a word that is not among the choices."""
+    if value not in choices:
+        raise InvalidOption(option, "not_a_choice")
+
+
+def _check_control(strength: float, start: float, end: float, mask_threshold: float) -> None:
+    check_number("strength", strength, CONDITIONING_SCALE_BOUNDS)
+    check_number("start", start, FRACTION_BOUNDS)
+    check_number("end", end, FRACTION_BOUNDS)
+    check_number("mask_threshold", mask_threshold, FRACTION_BOUNDS)

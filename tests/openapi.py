@@ -182,6 +182,8 @@ def _tolerate_known_habits(document: dict[str, Any]) -> None:
     # So it does with the ids of the message that a reply refers to.
     for name in ("guild_id", "channel_id", "message_id"):
         schemas["MessageReferenceRequest"]["properties"][name] = SNOWFLAKE_OR_NUMBER
+    # With the id of the user whom it wants to write to.
+    schemas["CreatePrivateChannelRequest"]["properties"]["recipient_id"] = SNOWFLAKE_OR_NUMBER
     # And with the ids of those whom a message may mention.
     for name in ("users", "roles"):
         schemas["MessageAllowedMentionsRequest"]["properties"][name]["items"] = SNOWFLAKE_OR_NUMBER

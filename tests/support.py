@@ -4,11 +4,15 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
+from storage.database import Database
 from tests.builders import NOW
+
+OpenDatabase = Callable[[Path], Awaitable[Database]]
 
 # Far above what any wait needs on a busy machine: reaching it means that the condition never comes true.
 PATIENCE_SECONDS: Final = 10.0
