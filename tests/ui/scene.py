@@ -1,0 +1,202 @@
+"""The real client, cogs, service and database against the Discord stand-in; the runner exists but does not run.
+
+Jobs stay where the test puts them, so a test sees exactly what the user interface itself does.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from cogs import Facts, add_cogs
+from generation.circuit import Circuit
+from generation.images import Judge
+from generation.observer import NullObserver
+from generation.pipeline import Parts, Pipeline
+from generation.policy import Caps
+from generation.polling import PollPace, PollSchedule
+from generation.queue import FairQueue
+from generation.runner import Runner
+from generation.service import GenerationService, Terms
+from generation.spool import Spool
+from models import Job
+from provider.client import PixazoClient
+from sandbox.discord import Channel, DiscordStandIn, Guild, Member, Message, Run, Value
+from storage import jobs
+from storage.database import Database
+from storage.meta import Meta
+from tests.builders import PRICE_MICROS
+from tests.openapi import new_checker
+from tests.support import PATIENCE_SECONDS, FakeClock, wait_until
+from ui.client import EaselClient
+from ui.delivery import DiscordDelivery
+from ui.notices import OwnerNotices
+
+FACTS = Facts(version="9.8.7", price_micros=PRICE_MICROS, retention_days=30)
+GENEROUS = Caps(
+    user_daily_images=100,
+    user_monthly_micros=100_000_000,
+    guild_daily_micros=100_000_000,
+    guild_monthly_micros=100_000_000,
+    global_monthly_micros=100_000_000,
+)
+NOWHERE = "http://127.0.0.1:9"
+
+
+@dataclass
+class Scene:
+    """A guild with a channel and two members, and the bot in it."""
+
+    discord: DiscordStandIn
+    client: EaselClient
+    service: GenerationService
+    runner: Runner
+    database: Database
+    delivery: DiscordDelivery
+    queue: FairQueue
+    schedule: PollSchedule
+    clock: FakeClock
+    guild: Guild
+    channel: Channel
+    ada: Member
+    bob: Member
+
+    async def imagine(self, options: Mapping[str, Value] | None = None, *, by: Member | None = None, **how: Any) -> Run:
+        """Ada, or the member named, uses `/imagine`."""
+        given = {"prompt": "a red fox in the snow", **(options or {})}
+        return await self.discord.slash(by or self.ada, self.channel, "imagine", given, **how)
+
+    async def carded(
+        self, options: Mapping[str, Value] | None = None, *, by: Member | None = None
+    ) -> tuple[Job, Message]:
+        """A job with its card, as it is once the card's id is stored."""
+        before = {job.job_id for job in await self.jobs()}
+        run = await self.imagine(options, by=by)
+        message = (await run.answered()).message
+        assert message is not None
+        job = await self.until(lambda job: job.job_id not in before and job.message_id is not None)
+        return job, message
+
+    async def jobs(self) -> list[Job]:
+        """Every job, oldest first."""
+        rows = await self.database.fetch_all("SELECT job_id FROM jobs ORDER BY job_no")
+        return [await jobs.find(self.database, row["job_id"]) for row in rows]
+
+    async def until(self, wanted: Callable[[Job], bool]) -> Job:
+        """The first job that is as wanted, once there is one; fails where there is none in good time."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            found = [job for job in await self.jobs() if wanted(job)]
+            if found:
+                return found[0]
+            assert time.monotonic() < deadline, f"no such job among {await self.jobs()}"
+            await asyncio.sleep(0.002)
+
+    @asynccontextmanager
+    async def stalled_disk(self) -> AsyncIterator[None]:
+        """Nothing is written while this lasts, as on a disk that hangs."""
+        go_on, stuck = threading.Event(), threading.Event()
+
+        def stall(_: sqlite3.Connection) -> None:
+            stuck.set()
+            go_on.wait(30)
+
+        stalling = asyncio.create_task(self.database.write(stall))
+        try:
+            await wait_until(stuck.is_set, what="the stall")
+            yield
+        finally:
+            go_on.set()
+            await stalling
+
+
+@asynccontextmanager
+async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -> AsyncIterator[Scene]:
+    """Everything, connected; taken down in the reverse order.
+
+    Afterwards what went over the wire is checked against Discord's OpenAPI document, where there is one.
+    """
+    checker = new_checker()
+    async with DiscordStandIn(now=clock.now) as discord:
+        if checker is not None:
+            discord.exchanges.observe(checker)
+        guild = discord.add_guild()
+        channel, ada, bob = guild.add_channel("art"), guild.add_member("ada"), guild.add_member("bob")
+        database = await Database.open(folder / "easel.db", clock=clock)
+        client = EaselClient(meta=Meta(database), api_url=discord.api_url, gateway_url=discord.gateway_url)
+        spool = Spool(folder / "spool")
+        spool.prepare()
+        provider = PixazoClient(submit_url=NOWHERE, status_url=NOWHERE, api_key="unused", result_hosts=(), clock=clock)
+        observer = NullObserver()
+        judge = Judge(provider=provider, spool=spool, observer=observer, clock=clock)
+        circuit = Circuit(clock=clock, notices=OwnerNotices(client, owner_ids=()))
+        queue, schedule = FairQueue(), PollSchedule()
+        pace = PollPace(polls_per_minute=300, clock=clock)
+        delivery = DiscordDelivery(client, clock=clock)
+        pipeline = Pipeline(
+            Parts(
+                database=database,
+                provider=provider,
+                delivery=delivery,
+                judge=judge,
+                spool=spool,
+                circuit=circuit,
+                schedule=schedule,
+                pace=pace,
+                observer=observer,
+                clock=clock,
+                deadline=timedelta(minutes=15),
+            )
+        )
+        runner = Runner(
+            pipeline=pipeline,
+            database=database,
+            queue=queue,
+            circuit=circuit,
+            pace=pace,
+            clock=clock,
+            max_in_flight=20,
+        )
+        service = GenerationService(
+            database=database,
+            runner=runner,
+            queue=queue,
+            circuit=circuit,
+            schedule=schedule,
+            observer=observer,
+            clock=clock,
+            terms=Terms(price_micros=PRICE_MICROS, caps=caps, active_jobs=3),
+        )
+        await add_cogs(client, service, FACTS, clock=clock)
+        await client.login(discord.token)
+        connection = asyncio.create_task(client.connect(), name="connection")
+        try:
+            await discord.ready()
+            yield Scene(
+                discord=discord,
+                client=client,
+                service=service,
+                runner=runner,
+                database=database,
+                delivery=delivery,
+                queue=queue,
+                schedule=schedule,
+                clock=clock,
+                guild=guild,
+                channel=channel,
+                ada=ada,
+                bob=bob,
+            )
+        finally:
+            await client.close()
+            await connection
+            judge.close()
+            await database.close()
+    if checker is not None:
+        checker.assert_clean()

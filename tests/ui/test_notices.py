@@ -1,0 +1,70 @@
+"""Direct messages to the operator."""
+
+import logging
+
+import pytest
+
+from sandbox.discord import User, routes
+from storage.meta import Meta
+from tests.ui.scene import Scene
+from ui import notices, wording
+from ui.client import EaselClient
+from ui.notices import OwnerNotices
+
+
+def read_by(scene: Scene, user: User) -> list[str]:
+    """What the bot has written to the user."""
+    return [message.text() for message in scene.discord.dms(user).messages]
+
+
+async def test_the_applications_owner_is_told(scene: Scene) -> None:
+    await OwnerNotices(scene.client, owner_ids=()).provider_refuses(402)
+    assert read_by(scene, scene.discord.world.owner) == [wording.provider_refuses(402)]
+
+
+async def test_the_named_owners_are_told_instead(scene: Scene) -> None:
+    await OwnerNotices(scene.client, owner_ids=(scene.ada.id, scene.bob.id)).provider_is_back()
+    assert read_by(scene, scene.ada.user) == read_by(scene, scene.bob.user) == [wording.PROVIDER_IS_BACK]
+    assert read_by(scene, scene.discord.world.owner) == []
+
+
+async def test_an_application_of_a_team_has_its_members_told(scene: Scene) -> None:
+    [known] = scene.discord.exchanges.matching("GET", "/oauth2/applications/@me")
+    members = [
+        {"membership_state": 2, "team_id": "1", "role": "developer", "user": member.user.payload()}
+        for member in (scene.ada, scene.bob)
+    ]
+    team = {"id": "1", "name": "Studio", "icon": None, "owner_user_id": str(scene.ada.id), "members": members}
+    scene.discord.faults.add("GET", "/oauth2/applications/@me", status=200, body={**known.answer, "team": team})
+    async with EaselClient(meta=Meta(scene.database), api_url=scene.discord.api_url) as client:
+        await client.login(scene.discord.token)
+        await OwnerNotices(client, owner_ids=()).provider_is_back()
+    assert read_by(scene, scene.ada.user) == read_by(scene, scene.bob.user) == [wording.PROVIDER_IS_BACK]
+
+
+async def test_an_owner_who_takes_no_messages_keeps_nobody_else_from_them(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.ada.user.takes_direct_messages = False
+    await OwnerNotices(scene.client, owner_ids=(scene.ada.id, scene.bob.id)).provider_refuses(401)
+    assert read_by(scene, scene.ada.user) == []
+    assert read_by(scene, scene.bob.user) == [wording.provider_refuses(401)]
+    [warning] = [record for record in caplog.records if record.name == "ui.notices"]
+    assert (warning.levelno, str(scene.ada.id) in warning.getMessage()) == (logging.WARNING, True)
+
+
+async def test_an_owner_whom_discord_does_not_know_is_only_logged(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    await OwnerNotices(scene.client, owner_ids=(11,)).provider_refuses(401)
+    assert "owner 11 could not be told" in caplog.text
+
+
+async def test_a_discord_that_does_not_answer_is_not_waited_for(
+    scene: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "_SEND_SECONDS", 0.1)
+    scene.discord.faults.hold("POST", routes.MESSAGES)
+    await OwnerNotices(scene.client, owner_ids=(scene.ada.id,)).provider_refuses(401)
+    assert "could not be told" in caplog.text
+    assert read_by(scene, scene.ada.user) == []

@@ -1,0 +1,219 @@
+"""What members read: every error has words that say what to do, and no amount is a guess."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import errors
+from errors import (
+    CancelRefused,
+    CapReached,
+    EaselError,
+    Failure,
+    GenerationPaused,
+    InvalidOption,
+    JobNotFound,
+    MissingBotPermissions,
+    ProviderClosed,
+    Refusal,
+    StorageUnavailable,
+    TooManyActiveJobs,
+)
+from models import AccountKey, Balance, FailureReason, JobStatus, Scope, Unit
+from parameters import ImageSize, OutputFormat
+from tests.builders import DAY, make_account, make_job, make_request
+from ui import wording
+
+RENEWS = datetime(2026, 11, 23, tzinfo=UTC)
+IMAGES_A_DAY = make_account(Scope.MEMBER, unit=Unit.IMAGE, period=DAY)
+
+
+def cap(account: AccountKey = IMAGES_A_DAY, *, cap: int = 20, left: int = 0, amount: int = 1) -> CapReached:
+    return CapReached(account, cap=cap, left=left, amount=amount, renews_at=RENEWS)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (InvalidOption("prompt", "empty"), "`prompt` is empty. Say in a few words"),
+        (InvalidOption("negative_prompt", "too_long", high=1000), "`negative` can have 1,000 characters at most"),
+        (InvalidOption("prompt", "control_characters"), "`prompt` contains invisible control characters"),
+        (InvalidOption("num_inference_steps", "out_of_range", low=1, high=50), "`steps` must be from 1 to 50"),
+        (
+            InvalidOption("nag_scale", "out_of_range", low=1, high=10, low_excluded=True),
+            "`nag_scale` must be above 1 and at most 10",
+        ),
+        (InvalidOption("base_shift", "out_of_range", low=0.01, high=5), "from 0.01 to 5"),
+        (InvalidOption("seed", "out_of_range", low=0, high=2**31 - 1), "`seed` must be from 0 to 2,147,483,647"),
+        (InvalidOption("image_size", "not_a_choice"), "`size` can't be used like this. Pick one"),
+        (InvalidOption("controlnets", "conflict", other="num_images"), "`controlnets` and `count` can't be used"),
+        (GenerationPaused("guild"), "paused in this server"),
+        (GenerationPaused("operator"), "paused everywhere by the operator"),
+        (MissingBotPermissions(("ATTACH_FILES",)), "I lack **Attach Files**. Ask an admin"),
+        (
+            MissingBotPermissions(("VIEW_CHANNEL", "SEND_MESSAGES", "ATTACH_FILES")),
+            "**View Channel**, **Send Messages** and **Attach Files**",
+        ),
+        (TooManyActiveJobs(active=3, limit=3), "3 requests under way, and 3 is the most at once"),
+        (ProviderClosed(), "doesn't serve this bot at the moment"),
+        (ProviderClosed(stopping=True), "about to restart"),
+        (JobNotFound("job1"), "no such request of yours"),
+        (CancelRefused("not_yours", status=JobStatus.QUEUED), "**Manage Messages**"),
+        (CancelRefused("too_late", status=JobStatus.SUBMITTED), "being made already"),
+        (CancelRefused("too_late", status=JobStatus.DELIVERED), "has ended already"),
+        (CancelRefused("too_late", status=JobStatus.CANCELLED), "was cancelled before"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong(error: Refusal, words: str) -> None:
+    assert words in wording.refusal(error)
+
+
+def test_every_kind_of_refusal_has_words_of_its_own() -> None:
+    kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Refusal)}
+    worded = {
+        InvalidOption,
+        GenerationPaused,
+        MissingBotPermissions,
+        TooManyActiveJobs,
+        CapReached,
+        ProviderClosed,
+        JobNotFound,
+        CancelRefused,
+    }
+    assert kinds - {Refusal} == worded
+    assert wording.refusal(Refusal("something new"))  # a kind without words yet still gets an answer
+
+
+@pytest.mark.parametrize(
+    ("error", "parts"),
+    [
+        (cap(), ("**Your pictures**: nothing left of 20 pictures a day", "needs 1 picture.", "<t:1795392000:R>")),
+        (
+            cap(left=2, amount=4),
+            ("2 pictures left of 20 pictures a day", "needs 4 pictures", "Ask for a `count` of 2 or less, or wait."),
+        ),
+        (
+            cap(make_account(Scope.MEMBER), cap=5_000_000, left=90_000, amount=180_000),
+            ("**Your spending**: $0.09 left of $5.00 a month", "needs $0.18", "Try a smaller `count`"),
+        ),
+        (
+            cap(make_account(Scope.GUILD, period=DAY), cap=10_000_000, amount=90_000),
+            ("**This server's budget**: nothing left of $10.00 a day", "<t:1795392000:f>"),
+        ),
+        (
+            cap(make_account(Scope.GUILD), cap=50_000_000, amount=90_000),
+            ("**This server's budget**: nothing left of $50.00 a month",),
+        ),
+        (
+            cap(make_account(Scope.GLOBAL), cap=200_000_000, amount=90_000),
+            ("**The budget of the whole bot**: nothing left of $200.00 a month",),
+        ),
+    ],
+)
+def test_a_full_account_is_named_with_its_cap_what_is_left_and_when_it_renews(
+    error: CapReached, parts: tuple[str, ...]
+) -> None:
+    words = wording.refusal(error)
+    for part in parts:
+        assert part in words
+
+
+def test_a_smaller_count_is_suggested_only_where_one_fits() -> None:
+    assert "count" not in wording.refusal(cap())
+
+
+@pytest.mark.parametrize("error", [Failure("x"), StorageUnavailable("x"), EaselError("x"), ValueError("secret")])
+def test_a_fault_shows_its_reference_and_nothing_of_its_inside(error: Exception) -> None:
+    words = wording.failure(error, "0a1b2c3d")
+    assert "`0a1b2c3d`" in words
+    assert "secret" not in words
+
+
+def test_every_reason_that_a_job_can_end_with_has_words() -> None:
+    shown_by_status_alone = {FailureReason.ALL_WITHHELD, FailureReason.SOME_WITHHELD, FailureReason.CARD_GONE}
+    for reason in FailureReason:
+        body = wording.card_body(make_job(status=JobStatus.CANCELLED, reason=reason))
+        assert (body is None) == (reason in shown_by_status_alone), reason
+
+
+def test_a_failure_of_unknown_cause_still_says_what_to_do() -> None:
+    body = wording.card_body(make_job(status=JobStatus.FAILED, reason="a code of a later version"))
+    assert body == "The picture service failed on it. Try again in a moment."
+
+
+def test_a_job_in_doubt_promises_a_picture_only_where_one_may_still_come() -> None:
+    doubtful = make_job(status=JobStatus.IN_DOUBT, reason=FailureReason.ACCEPTANCE_UNKNOWN)
+    assert "start it anew" in (wording.card_body(doubtful) or "")
+    late = make_job(status=JobStatus.IN_DOUBT, reason=FailureReason.DEADLINE, request_id="req_1")
+    assert "appears here if it comes" in (wording.card_body(late) or "")
+
+
+def test_a_withheld_result_is_explained_without_accusing() -> None:
+    body = wording.card_body(make_job(status=JobStatus.WITHHELD, reason=FailureReason.ALL_WITHHELD)) or ""
+    assert "says nothing about you" in body
+    assert "plain" in body
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "words"),
+    [
+        (JobStatus.QUEUED, {}, "$0.18"),
+        (JobStatus.FAILED, {}, "Nothing was charged"),
+        (JobStatus.CANCELLED, {}, "Nothing was charged"),
+        (JobStatus.IN_DOUBT, {}, "$0.18 stays reserved until that is known"),
+        (JobStatus.WITHHELD, {"settled_micros": 180_000}, "$0.18 was charged"),
+        (JobStatus.WITHHELD, {"images_produced": 1}, "$0.09 was charged"),
+        (JobStatus.WRITTEN_OFF, {"settled_micros": 180_000}, "$0.18 was charged"),
+    ],
+)
+def test_a_card_says_what_was_charged(status: JobStatus, changes: dict[str, Any], words: str) -> None:
+    job = make_job(request=make_request(num_images=2), status=status, **changes)
+    assert wording.cost(job).startswith(words)
+
+
+def test_the_settings_line_names_what_makes_the_picture_again() -> None:
+    request = make_request(
+        seed=7,
+        num_images=4,
+        image_size=ImageSize.PORTRAIT_16_9,
+        num_inference_steps=1,
+        guidance_scale=2.25,
+        output_format=OutputFormat.JPEG,
+    )
+    line = wording.settings(make_job(request=request))
+    assert line == "576\u00d71024 · 4 pictures · 1 step · guidance 2.25 · seed 7 · JPEG"
+    assert "seed 99" in wording.settings(make_job(request=request, result_seed=99))
+
+
+def test_an_account_shows_what_is_used_held_and_left() -> None:
+    balance = Balance(account=IMAGES_A_DAY, pending=2, posted=8, cap=20)
+    assert wording.quota_line(balance, RENEWS) == (
+        "**Your pictures** · 20 pictures a day\n"
+        "▰▰▰▰▰▱▱▱▱▱  **10 pictures left**\n"
+        "-# 8 pictures used · 2 pictures held · renews <t:1795392000:R>"
+    )
+
+
+def test_a_member_is_told_of_the_end_that_there_was() -> None:
+    delivered = make_job(status=JobStatus.DELIVERED, images_released=1)
+    assert wording.late_notice(delivered) == f"<@{delivered.origin.user_id}> your picture is ready."
+    assert "without a picture" in wording.late_notice(make_job(status=JobStatus.FAILED))
+
+
+def test_no_text_of_a_command_is_longer_than_discord_allows() -> None:
+    names = [name for name in vars(wording) if name.startswith("OPTION_")]
+    names += ["IMAGINE", "QUEUE", "QUOTA", "HELP", "ABOUT"]
+    for name in names:
+        assert 1 <= len(getattr(wording, name)) <= 100, name
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 418])
+def test_the_operator_is_told_what_the_provider_answered(status: int) -> None:
+    assert str(status) in wording.provider_refuses(status)
+
+
+def test_the_pages_name_this_installation() -> None:
+    page = wording.about_page("1.2.3", 82_500, 30)
+    for fact in ("Easel 1.2.3", "$0.0825 a picture", "30 days"):
+        assert fact in page

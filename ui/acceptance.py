@@ -1,0 +1,165 @@
+"""The one way from an interaction to a job: every command, button and form that starts one comes through here.
+
+The first answer is the public card or a private refusal, in time. Where the database is too slow for that, the
+answer is deferred in public and turned into the card, or taken back, by a task that outlives the command.
+"""
+
+import asyncio
+import logging
+from enum import Enum, auto
+from typing import Any, Final
+
+import discord
+
+from clock import Clock
+from errors import MissingBotPermissions, StorageError
+from generation.service import Acceptance, GenerationService
+from models import GenerationRequest, Origin
+from permissions import missing_to_post
+from ui import answers, cards
+from ui.tasks import OwnedTasks
+from ui.turnstile import Turnstile
+
+log = logging.getLogger(__name__)
+
+# discord.py waits a second before it repeats a call that Discord failed at. A refusal that came sooner is the
+# answer to the only call there was; a later one may hide that the first call did make the card.
+_ONLY_CALL_SECONDS: Final = 1.0
+_TIMING_OUT: Final = frozenset({408, 429})
+
+
+class Outcome(Enum):
+    """What is known about an answer that Discord was given."""
+
+    ANSWERED = auto()
+    REFUSED = auto()
+    UNKNOWN = auto()
+
+
+class Acceptor:
+    """Takes generation requests from interactions to the service, and its answer to the channel."""
+
+    def __init__(self, service: GenerationService, *, tasks: OwnedTasks, turnstile: Turnstile, clock: Clock) -> None:
+        self._service = service
+        self._tasks = tasks
+        self._turnstile = turnstile
+        self._clock = clock
+
+    async def accept(self, interaction: discord.Interaction[Any], request: GenerationRequest) -> None:
+        """Have the request accepted and answer with its card. Raises what the service refuses it with.
+
+        What is not certain afterwards (the callback timed out, say) is left to the runner: it asks Discord for
+        the card before anything is spent.
+        """
+        accepting = self._tasks.start(
+            self._service.accept(origin_of(interaction), request), name=f"accept {interaction.id}"
+        )
+        await asyncio.wait({accepting}, timeout=answers.FIRST_ANSWER_SECONDS)
+        if accepting.done():
+            await self._answer(interaction, accepting.result())
+        else:
+            self._tasks.launch(self._answer_late(interaction, accepting), name=f"late answer {interaction.id}")
+
+    async def _answer(self, interaction: discord.Interaction[Any], acceptance: Acceptance) -> None:
+        job_id = acceptance.job.job_id
+        await self._turnstile.passed()  # one commit can bring hundreds here in the same instant
+        started = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(answers.SEND_SECONDS):
+                answer = await interaction.response.send_message(view=_card(acceptance))
+        except answers.CALL_FAILURES as error:
+            outcome = outcome_of(error, after_seconds=self._clock.monotonic() - started)
+            log.warning("the card met %r: %s", error, outcome.name.lower(), extra={"job_id": job_id})
+            if outcome is Outcome.REFUSED:
+                await self._service.card_refused(job_id)
+            elif outcome is Outcome.ANSWERED:
+                await self._look_up_card(interaction, job_id)
+        else:
+            await self._card_sent(job_id, answer.message_id)
+
+    async def _answer_late(self, interaction: discord.Interaction[Any], accepting: "asyncio.Task[Acceptance]") -> None:
+        outcome = await self._defer(interaction)
+        try:
+            acceptance = await accepting
+        except Exception as error:  # noqa: BLE001 - the error map knows what to do with each
+            if outcome is not Outcome.REFUSED:
+                await answers.report(interaction, error)
+            return
+        job_id = acceptance.job.job_id
+        if outcome is Outcome.REFUSED:
+            await self._service.card_refused(job_id)
+            return
+        try:
+            async with asyncio.timeout(answers.SEND_SECONDS):
+                message = await interaction.edit_original_response(view=_card(acceptance))
+        except answers.CALL_FAILURES as error:
+            log.warning("the late card met %r", error, extra={"job_id": job_id})
+        else:
+            await self._card_sent(job_id, message.id)
+
+    async def _defer(self, interaction: discord.Interaction[Any]) -> Outcome:
+        started = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(answers.SEND_SECONDS):
+                await interaction.response.defer(thinking=True)
+        except answers.CALL_FAILURES as error:
+            outcome = outcome_of(error, after_seconds=self._clock.monotonic() - started)
+            log.warning("interaction %d was not deferred: %r", interaction.id, error)
+            return outcome
+        return Outcome.ANSWERED
+
+    async def _look_up_card(self, interaction: discord.Interaction[Any], job_id: str) -> None:
+        """An answer was made by a call that seemed to fail: learn which message it is."""
+        try:
+            async with asyncio.timeout(answers.SEND_SECONDS):
+                message = await interaction.original_response()
+        except (discord.ClientException, *answers.CALL_FAILURES) as error:
+            log.info("the card could not be looked up: %r", error, extra={"job_id": job_id})
+        else:
+            await self._card_sent(job_id, message.id)
+
+    async def _card_sent(self, job_id: str, message_id: int | None) -> None:
+        if message_id is None:
+            log.warning("Discord did not say which message the card is", extra={"job_id": job_id})
+            return
+        try:
+            await self._service.card_sent(job_id, message_id)
+        except StorageError as error:
+            # The member has the card already; the runner asks Discord for it once the database works again.
+            log.error("the card could not be noted: %s", error, extra={"job_id": job_id})
+
+
+def origin_of(interaction: discord.Interaction[Any]) -> Origin:
+    """Where the wish comes from, with the permissions that the bot lacks there.
+
+    Raises MissingBotPermissions for a place that is no channel known to discord.py: nothing can be posted there.
+    """
+    channel, guild_id = interaction.channel, interaction.guild_id
+    if channel is None or guild_id is None:
+        raise MissingBotPermissions(("VIEW_CHANNEL",))
+    return Origin(
+        interaction_id=interaction.id,
+        interaction_token=interaction.token,
+        application_id=interaction.application_id,
+        guild_id=guild_id,
+        channel_id=channel.id,
+        user_id=interaction.user.id,
+        locale=str(interaction.locale),
+        missing_permissions=missing_to_post(
+            interaction.app_permissions.value, in_thread=isinstance(channel, discord.Thread)
+        ),
+    )
+
+
+def outcome_of(error: BaseException, *, after_seconds: float) -> Outcome:
+    """What a failed first answer means; `after_seconds` is how long the call took."""
+    if not isinstance(error, discord.HTTPException):
+        return Outcome.UNKNOWN
+    if error.code == answers.ALREADY_ACKNOWLEDGED:
+        return Outcome.ANSWERED
+    final = 400 <= error.status < 500 and error.status not in _TIMING_OUT
+    return Outcome.REFUSED if final and after_seconds < _ONLY_CALL_SECONDS else Outcome.UNKNOWN
+
+
+def _card(acceptance: Acceptance) -> cards.Card:
+    return cards.for_job(acceptance.job, place=acceptance.place, usual=acceptance.usual)

@@ -1,0 +1,130 @@
+"""Answers interactions in private, in time, and maps every error to what the member is told about it.
+
+Discord wants the first answer within 3 s and takes exactly one; everything after it is a follow-up or an edit.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from errors import DuplicateInteraction, EaselError, Refusal
+from ui import cards, wording
+
+log = logging.getLogger(__name__)
+
+# A third of Discord's 3 s stays for the way there and back.
+FIRST_ANSWER_SECONDS: Final = 2.0
+# Long enough for discord.py's own second try, short enough to be over before anybody asks for the message.
+SEND_SECONDS: Final = 5.0
+
+UNKNOWN_INTERACTION: Final = 10062
+UNKNOWN_WEBHOOK: Final = 10015
+ALREADY_ACKNOWLEDGED: Final = 40060
+INVALID_WEBHOOK_TOKEN: Final = 50027
+# With these codes the interaction is over: calling again only brings the ban for invalid requests nearer.
+_DEAD: Final = frozenset({UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, ALREADY_ACKNOWLEDGED, INVALID_WEBHOOK_TOKEN})
+# What a call to Discord can end with besides success; TimeoutError and connection faults are OSErrors.
+CALL_FAILURES: Final = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
+
+_DEFERRED_PRIVATELY: Final = "easel.deferred_privately"
+
+_T = TypeVar("_T")
+
+
+async def patiently(interaction: discord.Interaction[Any], work: Coroutine[Any, Any, _T]) -> _T:
+    """The result of `work`; where that takes long, the interaction is deferred meanwhile so that it lives on.
+
+    A command is deferred in private, a button or form without any visible change. Answer with `show`.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=FIRST_ANSWER_SECONDS)
+        if not task.done():
+            interaction.extras[_DEFERRED_PRIVATELY] = True
+            async with asyncio.timeout(SEND_SECONDS):
+                await interaction.response.defer(ephemeral=True)
+        return await task
+    finally:
+        task.cancel()  # has no effect on a task that is done
+
+
+async def show(interaction: discord.Interaction[Any], card: cards.Card) -> None:
+    """Answer a command with a private message; the answer's place is kept if it was deferred."""
+    async with asyncio.timeout(SEND_SECONDS):
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=card)
+        else:
+            await interaction.response.send_message(view=card, ephemeral=True)
+
+
+async def replace(interaction: discord.Interaction[Any], card: cards.Card) -> None:
+    """Answer a button by changing the message that it is on."""
+    async with asyncio.timeout(SEND_SECONDS):
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=card)
+        else:
+            await interaction.response.edit_message(view=card)
+
+
+async def tell(interaction: discord.Interaction[Any], words: str) -> None:
+    """Tell the member something in private, whatever was answered before. Never raises: it is logged instead.
+
+    A public deferral is taken back first: the channel need not see a refusal.
+    """
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await _tell(interaction, cards.notice(words))
+    except CALL_FAILURES as error:
+        log.info("interaction %d got no private answer: %r", interaction.id, error)
+
+
+async def _tell(interaction: discord.Interaction[Any], card: cards.Card) -> None:
+    answered = interaction.response.type
+    if answered is None:
+        await interaction.response.send_message(view=card, ephemeral=True)
+    elif answered is not discord.InteractionResponseType.deferred_channel_message:
+        await interaction.followup.send(view=card, ephemeral=True)
+    elif interaction.extras.get(_DEFERRED_PRIVATELY):
+        await interaction.edit_original_response(view=card)
+    else:
+        # In this order: Discord turns a first follow-up into the deferred answer while that one is there.
+        await interaction.delete_original_response()
+        await interaction.followup.send(view=card, ephemeral=True)
+
+
+async def report(interaction: discord.Interaction[Any], error: BaseException) -> None:
+    """Tell the member about an error: the one map from exceptions to words. Never raises.
+
+    A refusal is worded as such. Anything else is a fault of ours: the log has it under a short reference,
+    and the member sees that reference. An interaction that is over gets no further call.
+    """
+    cause = _cause(error)
+    if isinstance(cause, Refusal):
+        log.debug("interaction %d refused: %s", interaction.id, cause)
+        await tell(interaction, wording.refusal(cause))
+    elif isinstance(cause, DuplicateInteraction):
+        log.info("%s: its first delivery is the one that is answered", cause)
+    elif isinstance(cause, discord.HTTPException) and cause.code in _DEAD:
+        log.info("interaction %d is over: %s", interaction.id, cause)
+    elif isinstance(cause, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        log.warning("interaction %d is for a command that has changed: %s", interaction.id, cause)
+        await tell(interaction, wording.COMMAND_CHANGED)
+    else:
+        reference = secrets.token_hex(4)
+        log.error("interaction %d failed, reference %s", interaction.id, reference, exc_info=cause)
+        await tell(interaction, wording.failure(cause, reference))
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What really happened, below discord.py's wrappers of what commands and options raise."""
+    if isinstance(error, app_commands.CommandInvokeError):
+        return error.original
+    if isinstance(error, app_commands.TransformerError) and isinstance(error.__cause__, EaselError):
+        return error.__cause__
+    return error

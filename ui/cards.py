@@ -1,0 +1,165 @@
+"""Builds what Easel's messages look like, with Discord's components v2; sends nothing.
+
+A card says what its job's status is, in one container whose colour tells the state from afar. All of them
+stay below Discord's limits: 40 components and 4000 characters a message, whatever the prompt holds.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import discord
+
+from generation.delivery import UsualTime
+from generation.service import QuotaLine, Standing
+from models import FailureReason, Job, JobStatus, Verdict
+from ui import text, wording
+from ui.buttons import cancel_button
+
+PROMPT_CHARACTERS: Final = 300
+ALT_TEXT_CHARACTERS: Final = 1024
+# Ten entries of three components each, with their texts, stay below 40 components and 4000 characters.
+QUEUE_ENTRIES: Final = 10
+_QUEUE_PROMPT_CHARACTERS: Final = 80
+
+_BLURPLE: Final = 0x5865F2
+_AMBER: Final = 0xF0B232
+_GREEN: Final = 0x23A55A
+_RED: Final = 0xDA373C
+_GREY: Final = 0x80848E
+
+_COLOURS: Final = {
+    JobStatus.QUEUED: _BLURPLE,
+    JobStatus.SUBMITTING: _AMBER,
+    JobStatus.SUBMITTED: _AMBER,
+    JobStatus.GENERATED: _AMBER,
+    JobStatus.IN_REVIEW: _AMBER,
+    JobStatus.IN_DOUBT: _AMBER,
+    JobStatus.DELIVERED: _GREEN,
+    JobStatus.FAILED: _RED,
+}
+
+# Where the picture is not shown its prompt isn't either: what may not be seen should not be read instead.
+_WITHOUT_PROMPT: Final = frozenset({JobStatus.WITHHELD, JobStatus.REJECTED, JobStatus.EXPIRED})
+_TIMED: Final = frozenset({JobStatus.QUEUED, JobStatus.SUBMITTING, JobStatus.SUBMITTED})
+
+# A member who asks about one of these, or an operator who looks into it, needs to say which it is.
+_REFERENCED: Final = frozenset({status for status in JobStatus if status.is_terminal} | {JobStatus.IN_DOUBT})
+
+_Item = discord.ui.Item[Any]
+
+
+class Card(discord.ui.LayoutView):
+    """One container as a whole message.
+
+    It is stopped from the start, so discord.py keeps nothing of it in memory: its buttons are recognised by
+    their custom ids. Must be made inside of the event loop.
+    """
+
+    def __init__(self, *items: _Item, colour: int) -> None:
+        super().__init__(timeout=None)
+        self.add_item(discord.ui.Container(*items, accent_colour=colour))
+        self.stop()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture in a gallery by the name of its file; `alt_text` is what screen readers say."""
+
+    filename: str
+    alt_text: str
+
+
+def for_job(job: Job, *, place: int | None = None, usual: UsualTime | None = None) -> Card:
+    """The card of a job without pictures: its state, what it is about, what it costs and, in line, Cancel."""
+    items: list[_Item] = [discord.ui.TextDisplay("\n".join(_lines(job, place, usual)))]
+    if job.status is JobStatus.QUEUED:
+        items.append(discord.ui.ActionRow(cancel_button(job.job_id)))
+    return Card(*items, colour=_COLOURS.get(job.status, _GREY))
+
+
+def gallery(job: Job, pictures: Sequence[Picture], verdicts: Sequence[Verdict]) -> Card:
+    """The card of a delivered job: prompt, pictures, the recipe to make them again, and the cost."""
+    media = [
+        discord.MediaGalleryItem(f"attachment://{picture.filename}", description=picture.alt_text)
+        for picture in pictures
+    ]
+    produced = max(job.images_produced, len(verdicts))
+    withheld = sum(not verdict.released for verdict in verdicts)
+    notes = [
+        wording.withheld_note(withheld, produced) if withheld else None,
+        wording.missing_note(job.images_requested - produced) if produced < job.images_requested else None,
+        wording.settings(job),
+        f"{wording.gallery_cost(job.price_micros * produced, produced)} · {text.job_reference(job.job_id)}",
+    ]
+    return Card(
+        discord.ui.TextDisplay(text.quoted(job.request.prompt, PROMPT_CHARACTERS)),
+        discord.ui.MediaGallery(*media),
+        discord.ui.TextDisplay("\n".join(f"-# {line}" for line in notes if line)),
+        colour=_COLOURS[JobStatus.DELIVERED],
+    )
+
+
+def alt_text(job: Job) -> str:
+    """What screen readers say about a released picture of the job."""
+    return wording.alternative_text(job.request.prompt, ALT_TEXT_CHARACTERS)
+
+
+def notice(words: str, *, problem: bool = True) -> Card:
+    """A private message of a few sentences; red where something is wrong."""
+    return Card(discord.ui.TextDisplay(words), colour=_RED if problem else _BLURPLE)
+
+
+def page(words: str) -> Card:
+    """A private page to read."""
+    return Card(discord.ui.TextDisplay(words), colour=_BLURPLE)
+
+
+def queue(entries: Sequence[Standing]) -> Card:
+    """The private list of a member's jobs under way, with Cancel beside those that still wait."""
+    if not entries:
+        return page(wording.QUEUE_EMPTY)
+    items: list[_Item] = [discord.ui.TextDisplay(wording.QUEUE_TITLE)]
+    for entry in entries[:QUEUE_ENTRIES]:
+        words = (
+            f"{text.quoted(entry.job.request.prompt, _QUEUE_PROMPT_CHARACTERS)}\n"
+            f"{wording.queue_entry(entry.job, entry.place, entry.usual)}"
+        )
+        if entry.job.status is JobStatus.QUEUED:
+            items.append(discord.ui.Section(words, accessory=cancel_button(entry.job.job_id)))
+        else:
+            items.append(discord.ui.TextDisplay(words))
+    if len(entries) > QUEUE_ENTRIES:
+        items.append(discord.ui.TextDisplay(wording.queue_more(len(entries) - QUEUE_ENTRIES)))
+    return Card(*items, colour=_BLURPLE)
+
+
+def quota(lines: Sequence[QuotaLine]) -> Card:
+    """The private list of the accounts that touch a member: the member's own, the server's, everybody's."""
+    items: list[_Item] = [discord.ui.TextDisplay(wording.QUOTA_TITLE)]
+    for _, group in itertools.groupby(lines, key=lambda line: line.balance.account.scope):
+        words = "\n".join(wording.quota_line(line.balance, line.renews_at) for line in group)
+        items += [discord.ui.TextDisplay(words), discord.ui.Separator()]
+    items.append(discord.ui.TextDisplay(wording.QUOTA_NOTE))
+    return Card(*items, colour=_BLURPLE)
+
+
+def _lines(job: Job, place: int | None, usual: UsualTime | None) -> list[str]:
+    lines = [wording.card_title(job.status)]
+    if job.status not in _WITHOUT_PROMPT and job.reason != FailureReason.CONTENT_POLICY:
+        lines.append(text.quoted(job.request.prompt, PROMPT_CHARACTERS))
+    body = wording.card_body(job)
+    if body is not None:
+        lines.append(body)
+    if not job.status.is_terminal:
+        lines.append(f"-# {wording.settings(job)}")
+    facts = [
+        wording.cost(job),
+        wording.place_in_line(place) if place is not None and job.status is JobStatus.QUEUED else None,
+        wording.usual_time(usual) if usual is not None and job.status in _TIMED else None,
+    ]
+    lines.append("-# " + " · ".join(fact for fact in facts if fact))
+    if job.status in _REFERENCED:
+        lines.append(f"-# {text.job_reference(job.job_id)}")
+    return lines

@@ -1,0 +1,214 @@
+"""Changes cards on Discord: by the interaction's token while that is valid, then as the bot's own message.
+
+Both ways are one idempotent edit, so all of it may be repeated after a crash or a timeout. Discord's answers
+become CardGone or DeliveryUnavailable here, and nowhere else.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final, cast
+
+import discord
+
+from clock import Clock
+from errors import CardGone, DeliveryError, DeliveryUnavailable
+from generation.delivery import ReleasedImage, UsualTime
+from models import Job, Verdict
+from ui import cards, wording
+from ui.answers import CALL_FAILURES, INVALID_WEBHOOK_TOKEN, UNKNOWN_WEBHOOK
+from ui.cards import Card
+from ui.uploads import FILE_BYTES, Limits, Upload, Uploads
+
+log = logging.getLogger(__name__)
+
+# Tokens die at 15 minutes; calls with a dead one count towards Discord's ban for invalid requests.
+TOKEN_LASTS: Final = timedelta(minutes=14)
+# discord.py repeats a 5xx on its own, waiting longer each time. Past this the runner tries again instead.
+EDIT_SECONDS: Final = 10.0
+UPLOAD_SECONDS: Final = 120.0
+# Uploads share their connections with the answers to commands, which must never wait for them.
+_UPLOADS_AT_ONCE: Final = 4
+# 10 MiB halved four times is 640 KiB a file: below what any proxy refuses.
+_SHRINKING_TRIES: Final = 5
+
+_REQUEST_TOO_LARGE: Final = 40005
+# 401 is about the bot's own token here: nothing that is wrong with the card.
+_PASSING: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+# Discord takes this word in place of a message's id; discord.py's annotation knows only numbers.
+_ORIGINAL: Final = cast("int", "@original")
+
+
+class DiscordDelivery:
+    """`generation.delivery.Delivery` on Discord."""
+
+    def __init__(self, client: discord.Client, *, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._uploads = Uploads()
+        self._uploading = asyncio.Semaphore(_UPLOADS_AT_ONCE)
+
+    async def find_card(self, job: Job) -> int | None:
+        """The message id of the answer to the job's interaction, or None where there is none."""
+        if not self._token_is_valid(job):
+            return None
+        try:
+            async with asyncio.timeout(EDIT_SECONDS):
+                message = await self._webhook(job).fetch_message(_ORIGINAL)
+        except discord.NotFound:
+            return None
+        except CALL_FAILURES as error:
+            if _token_refused(error):
+                return None
+            raise translated(error) from error
+        return message.id
+
+    async def show(self, job: Job, *, usual: UsualTime | None = None) -> None:
+        """Make the card say what the job's status is."""
+        card = cards.for_job(job, usual=usual)
+        try:
+            await self._edit(job, card, within_seconds=EDIT_SECONDS)
+        except CALL_FAILURES as error:
+            _log_bad_card(job, error)
+            raise translated(error) from error
+
+    async def deliver(self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict]) -> None:
+        """Make the card the gallery of these images, re-encoded as small as Discord wants them."""
+        limits = self._limits(job)
+        async with self._uploading:
+            for _ in range(_SHRINKING_TRIES):
+                try:
+                    async with self._uploads.fitted(job.job_id, images, limits) as uploads:
+                        await self._send_gallery(job, uploads, verdicts)
+                except CALL_FAILURES as error:
+                    if not _too_large(error):
+                        _log_bad_card(job, error)
+                        raise translated(error) from error
+                    log.warning(
+                        "Discord found %d bytes a file too large", limits.file_bytes, extra={"job_id": job.job_id}
+                    )
+                    limits = limits.halved()
+                else:
+                    return
+        raise DeliveryUnavailable("Discord found even the smallest pictures too large")
+
+    async def notify(self, job: Job) -> None:
+        """Reply to the card with a mention of the author, who alone is notified."""
+        if job.message_id is None:
+            raise CardGone("the card is not known")
+        card = self._message(job, job.message_id)
+        author = discord.Object(job.origin.user_id)
+        try:
+            async with asyncio.timeout(EDIT_SECONDS):
+                await card.channel.send(
+                    wording.late_notice(job),
+                    reference=card,
+                    allowed_mentions=discord.AllowedMentions(
+                        everyone=False, roles=False, users=[author], replied_user=False
+                    ),
+                    # discord.py repeats a POST after a 5xx; with a nonce Discord answers with the first message.
+                    nonce=str(job.origin.interaction_id),
+                )
+        except CALL_FAILURES as error:
+            raise translated(error) from error
+
+    async def _send_gallery(self, job: Job, uploads: Sequence[Upload], verdicts: Sequence[Verdict]) -> None:
+        alt_text = cards.alt_text(job)
+        pictures = [cards.Picture(filename=upload.filename, alt_text=alt_text) for upload in uploads]
+        card = cards.gallery(job, pictures, verdicts)
+        await self._edit(job, card, uploads=uploads, within_seconds=UPLOAD_SECONDS)
+
+    async def _edit(self, job: Job, card: Card, *, uploads: Sequence[Upload] = (), within_seconds: float) -> None:
+        """Edit by the token if it is valid and Discord agrees, otherwise as a message. Raises CALL_FAILURES."""
+        if job.message_id is None:
+            raise CardGone("the card is not known")
+        if self._token_is_valid(job):
+            try:
+                with _opened(job, uploads) as files:
+                    async with asyncio.timeout(within_seconds):
+                        await self._webhook(job).edit_message(
+                            job.message_id, view=card, attachments=files or discord.utils.MISSING
+                        )
+            except discord.HTTPException as error:
+                if not _token_refused(error):
+                    raise
+                log.info("the interaction's token is not taken any more", extra={"job_id": job.job_id})
+            else:
+                return
+        with _opened(job, uploads) as files:
+            async with asyncio.timeout(within_seconds):
+                await self._message(job, job.message_id).edit(view=card, attachments=files or discord.utils.MISSING)
+
+    def _token_is_valid(self, job: Job) -> bool:
+        return bool(job.origin.interaction_token) and self._clock.now() - job.created_at < TOKEN_LASTS
+
+    def _webhook(self, job: Job) -> discord.Webhook:
+        origin = job.origin
+        return discord.Webhook.partial(origin.application_id, origin.interaction_token, client=self._client)
+
+    def _message(self, job: Job, message_id: int) -> discord.PartialMessage:
+        channel = self._client.get_partial_messageable(job.origin.channel_id, guild_id=job.origin.guild_id)
+        return channel.get_partial_message(message_id)
+
+    def _limits(self, job: Job) -> Limits:
+        """A boosted guild takes larger files; the limit of the whole request stays what it is."""
+        guild = self._client.get_guild(job.origin.guild_id)
+        return Limits(file_bytes=max(FILE_BYTES, guild.filesize_limit if guild else 0))
+
+
+@contextmanager
+def _opened(job: Job, uploads: Sequence[Upload]) -> Iterator[list[discord.File]]:
+    """New files for one request, closed whatever becomes of it."""
+    alt_text = cards.alt_text(job)
+    with ExitStack() as stack:
+        files = []
+        for upload in uploads:
+            file = upload.as_file(alt_text)
+            stack.callback(file.close)
+            files.append(file)
+        yield files
+
+
+def _token_refused(error: BaseException) -> bool:
+    """Whether Discord does not take the token (any more), which says nothing about the card."""
+    return isinstance(error, discord.HTTPException) and (
+        error.status == HTTPStatus.UNAUTHORIZED or error.code in {INVALID_WEBHOOK_TOKEN, UNKNOWN_WEBHOOK}
+    )
+
+
+def _too_large(error: BaseException) -> bool:
+    return isinstance(error, discord.HTTPException) and (
+        error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or error.code == _REQUEST_TOO_LARGE
+    )
+
+
+def _log_bad_card(job: Job, error: BaseException) -> None:
+    """A card that Discord finds wrong is a fault of ours, which the operator can report."""
+    if isinstance(error, discord.HTTPException) and error.status == HTTPStatus.BAD_REQUEST:
+        log.error("Discord refuses the card itself, code %d", error.code, extra={"job_id": job.job_id})
+
+
+def translated(error: BaseException) -> DeliveryError:
+    """What a failed call to Discord means for a card.
+
+    A final no (deleted message or channel, no access, a guild that removed the bot) is CardGone, and so is a
+    card that Discord finds wrong: sending the same again changes nothing. Everything else may pass.
+    """
+    if isinstance(error, discord.RateLimited):
+        return DeliveryUnavailable("Discord's rate limit", retry_after=error.retry_after)
+    if not isinstance(error, discord.HTTPException):
+        return DeliveryUnavailable(f"no answer from Discord: {type(error).__name__}")
+    said = f"Discord answered {error.status}, code {error.code}"
+    if error.status in _PASSING or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return DeliveryUnavailable(said, retry_after=_retry_after(error))
+    return CardGone(said)
+
+
+def _retry_after(error: discord.HTTPException) -> float | None:
+    try:
+        return float(error.response.headers.get("Retry-After", ""))
+    except ValueError:
+        return None

@@ -1,0 +1,55 @@
+"""Tells the operator, by direct message, what only the operator can mend."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+
+from ui import wording
+from ui.answers import CALL_FAILURES
+
+log = logging.getLogger(__name__)
+
+_SEND_SECONDS: Final = 10.0
+# More would be a team's whole membership for one fault; Discord also frowns on bots that write to many.
+_RECIPIENTS: Final = 5
+
+
+class OwnerNotices:
+    """`generation.delivery.OperatorNotices`: writes to OWNER_IDS, or else to the application's owner or team."""
+
+    def __init__(self, client: discord.Client, *, owner_ids: Sequence[int]) -> None:
+        self._client = client
+        self._owner_ids = tuple(owner_ids)
+
+    async def provider_refuses(self, status: int) -> None:
+        """The provider answered 401, 402 or 403: nothing is submitted until it takes the account again."""
+        await self._tell(wording.provider_refuses(status))
+
+    async def provider_is_back(self) -> None:
+        """The provider takes submissions again."""
+        await self._tell(wording.PROVIDER_IS_BACK)
+
+    async def _tell(self, words: str) -> None:
+        # All at once: a step of a job waits for this.
+        await asyncio.gather(*(self._write(user_id, words) for user_id in self._recipients()[:_RECIPIENTS]))
+
+    async def _write(self, user_id: int, words: str) -> None:
+        try:
+            async with asyncio.timeout(_SEND_SECONDS):
+                channel = await self._client.create_dm(discord.Object(user_id))
+                await channel.send(words)
+        except CALL_FAILURES as error:
+            log.warning("owner %d could not be told: %r", user_id, error)
+
+    def _recipients(self) -> tuple[int, ...]:
+        if self._owner_ids:
+            return self._owner_ids
+        application = self._client.application
+        if application is None:
+            return ()
+        if application.team is not None:
+            return tuple(member.id for member in application.team.members)
+        return (application.owner.id,)

@@ -1,0 +1,112 @@
+"""Turns values into the text that Discord shows: money, times, spans, and what members wrote, made harmless."""
+
+import math
+import re
+from datetime import datetime
+from typing import Final
+
+MICROS_PER_USD: Final = 1_000_000
+_MICROS_PER_CENT: Final = 10_000
+
+# What Discord's markdown, masked links, mentions, custom emoji and timestamps begin with; a backslash before
+# a character that is neither letter nor digit shows the character itself. `://` would become a link without
+# any brackets, and headings, lists and quotes begin a line.
+_MARKUP: Final = re.compile(r"[\\*_~`|\[\]<]|:(?=//)")
+_LINE_START: Final = re.compile(r"^(\s*)([#>+-]|\d+(?=\.))", re.MULTILINE)
+_SPACES: Final = re.compile(r"\s+")
+_INVISIBLE: Final = "\u200b"
+_BAR_CELLS: Final = 10
+_EN_DASH: Final = "\N{EN DASH}"
+
+
+def money(micros: int) -> str:
+    """An amount in US dollars, exact: `$0.09`, `$1,250.00`, and `$0.0825` where cents are not enough."""
+    dollars, rest = divmod(abs(micros), MICROS_PER_USD)
+    cents, below = divmod(rest, _MICROS_PER_CENT)
+    decimals = f"{cents:02}" + (f"{below:04}".rstrip("0") if below else "")
+    return f"{'-' if micros < 0 else ''}${dollars:,}.{decimals}"
+
+
+def one_line(text: str) -> str:
+    """The text with every run of spaces and line breaks as one space, so that it can't start a new line."""
+    return _SPACES.sub(" ", text).strip()
+
+
+def shortened(text: str, limit: int) -> str:
+    """The text if it has at most `limit` characters, otherwise its beginning and an ellipsis, `limit` in all."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def escaped(text: str) -> str:
+    """What a member wrote so that Discord shows it letter by letter: no markup, link, mention or emoji code.
+
+    Backslashes keep `<@1>` from rendering; the invisible space keeps `@everyone` from being found at all.
+    """
+    plain = _MARKUP.sub(r"\\\g<0>", text).replace("@", "@" + _INVISIBLE)
+    return _LINE_START.sub(_unlisted, plain)
+
+
+def quoted(text: str, limit: int) -> str:
+    """A member's text as one escaped line of a block quote, its first `limit` characters."""
+    return "> " + escaped(shortened(one_line(text), limit))
+
+
+def relative_time(moment: datetime) -> str:
+    """A moment that every reader sees as a distance in their own language, such as "in 3 hours"."""
+    return f"<t:{math.floor(moment.timestamp())}:R>"
+
+
+def ago(moment: datetime) -> str:
+    """A past moment as a distance: rounded so that it never reads as one to come."""
+    return f"<t:{math.floor(moment.timestamp())}:R>"
+
+
+def full_time(moment: datetime) -> str:
+    """A moment that every reader sees as date and time in their own time zone."""
+    return f"<t:{math.floor(moment.timestamp())}:f>"
+
+
+def time_span(low_seconds: float, high_seconds: float) -> str:
+    """A range of durations in whole seconds or, from a minute and a half on, minutes: "6 to 11 s"."""
+    low, high, unit = math.floor(low_seconds), math.ceil(high_seconds), "s"
+    if high > 90:
+        low, high, unit = math.floor(low_seconds / 60), math.ceil(high_seconds / 60), "min"
+    low = max(1, low)
+    return f"{low} {unit}" if low >= high else f"{low}{_EN_DASH}{high} {unit}"
+
+
+def pixels(width_px: int, height_px: int) -> str:
+    """The dimensions of a picture."""
+    return f"{width_px}\N{MULTIPLICATION SIGN}{height_px}"
+
+
+def number(value: float) -> str:
+    """A setting as a person would write it: 3.5, 28, 0."""
+    return f"{value:.4g}"
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """The count with the word in the right form: `1 picture`, `4 pictures`."""
+    return f"{count} {one if count == 1 else many}"
+
+
+def bar(used: int, cap: int) -> str:
+    """How much of the cap is used, in ten cells; never empty once anything is used, nor full while any is left."""
+    if cap <= 0 or used >= cap:
+        filled = _BAR_CELLS
+    elif used <= 0:
+        filled = 0
+    else:
+        filled = min(max(1, used * _BAR_CELLS // cap), _BAR_CELLS - 1)
+    return "▰" * filled + "▱" * (_BAR_CELLS - filled)
+
+
+def job_reference(job_id: str) -> str:
+    """The job's id as members see and type it."""
+    return f"job `{job_id}`"
+
+
+def _unlisted(found: re.Match[str]) -> str:
+    """The beginning of a line that would make it a heading, quote or list, so that it doesn't."""
+    space, mark = found.groups()
+    return f"{space}{mark}\\" if mark.isdigit() else f"{space}\\{mark}"
