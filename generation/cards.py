@@ -1,0 +1,120 @@
+"""Keeps each job's card saying what its job is, however slow or broken the way to Discord is at the moment.
+
+A job never waits for an edit that only tells how it goes on. An edit that was given up may still arrive at
+Discord later, though, and would then stand over a newer one: where that can be, the newest edit is repeated once,
+after the old one must have come or gone.
+"""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Final
+
+from clock import Clock
+from errors import CardGone, DeliveryError, DeliveryUnavailable
+from generation.delivery import Delivery
+from generation.polling import JobKind, PollSchedule
+from models import Job, JobStatus
+from storage import jobs
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+# Discord's outages pass; a card that could not be changed for a day is given up.
+PATIENCE: Final = timedelta(hours=24)
+# A member who waited longer than this has looked away, and is told by a mention.
+NOTIFY_AFTER: Final = timedelta(minutes=2)
+# Longer than any connection between here and Discord keeps a request that nobody waits for any more.
+REPEAT_AFTER_SECONDS: Final = 30.0
+_RETRY_SECONDS: Final = 10.0
+_RETRY_MAX_SECONDS: Final = 300.0
+
+
+class CardKeeper:
+    """Shows jobs on their cards and remembers, while the bot runs, which of its edits are still under way."""
+
+    def __init__(self, *, database: Database, delivery: Delivery, schedule: PollSchedule, clock: Clock) -> None:
+        self._database = database
+        self._delivery = delivery
+        self._schedule = schedule
+        self._clock = clock
+        self._announcing: dict[str, asyncio.Task[None]] = {}
+        self._overtaken: set[str] = set()
+        self._tries: dict[str, int] = {}
+
+    def announce(self, job: Job) -> None:
+        """Have the card say how the job goes on; nobody waits for that, and it may come to nothing."""
+        task = asyncio.create_task(self._announce(job), name=f"announce {job.job_id}")
+        self._announcing[job.job_id] = task
+        task.add_done_callback(lambda _: self._announced(job.job_id, task))
+
+    async def overtake(self, job_id: str) -> None:
+        """Give up an announcement still under way: what follows is newer."""
+        task = self._announcing.get(job_id)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+            self._overtaken.add(job_id)
+
+    def must_repeat(self, job_id: str) -> bool:
+        """Whether an older edit may still arrive, so that the newest must be made again some time later."""
+        return job_id in self._overtaken
+
+    async def show(self, job: Job) -> float | None:
+        """Make the card of a job that is in doubt or at its end say so: None once it does, or can't any more.
+
+        Otherwise the seconds until it is worth another try. Raises StorageUnavailable.
+        """
+        await self.overtake(job.job_id)
+        try:
+            await self._delivery.show(job)
+        except CardGone:
+            log.info("the card is gone", extra={"job_id": job.job_id})
+        except DeliveryUnavailable as error:
+            if self._clock.now() - job.changed_at < PATIENCE:
+                return self.retry_seconds(job, error)
+            log.warning("the card could not be changed for a day", extra={"job_id": job.job_id})
+        await self._database.write(lambda connection: jobs.note_card_status(connection, job.job_id, job.status))
+        return None
+
+    async def notify_if_slow(self, job: Job) -> None:
+        """Tell an author who has waited long that the job is over: best effort, at most once."""
+        now = self._clock.now()
+        if job.message_id is None or job.status is JobStatus.CANCELLED or now - job.created_at <= NOTIFY_AFTER:
+            return
+        if not await self._database.write(lambda connection: jobs.claim_notification(connection, job.job_id, at=now)):
+            return
+        try:
+            await self._delivery.notify(job)
+        except DeliveryError as error:
+            log.info("the author was not told: %s", error, extra={"job_id": job.job_id})
+
+    def retry_seconds(self, job: Job, error: DeliveryUnavailable) -> float:
+        """When to try again what Discord did not take: as it says, or later each time."""
+        self._tries[job.job_id] = count = self._tries.get(job.job_id, -1) + 1
+        return error.retry_after or min(_RETRY_MAX_SECONDS, _RETRY_SECONDS * 2.0 ** min(count, 16))
+
+    def forget(self, job_id: str) -> None:
+        """The job is over, and so is what is remembered of it."""
+        self._overtaken.discard(job_id)
+        self._tries.pop(job_id, None)
+
+    async def close(self) -> None:
+        """Give up every announcement."""
+        for job_id in list(self._announcing):
+            await self.overtake(job_id)
+
+    async def _announce(self, job: Job) -> None:
+        try:
+            await self._delivery.show(job, usual=self._schedule.usual(JobKind.of(job.request)))
+        except CardGone:
+            log.info("the card is gone", extra={"job_id": job.job_id})
+        except DeliveryUnavailable as error:
+            self._overtaken.add(job.job_id)
+            log.info("the card was not changed: %s", error, extra={"job_id": job.job_id})
+
+    def _announced(self, job_id: str, task: asyncio.Task[None]) -> None:
+        if self._announcing.get(job_id) is task:
+            del self._announcing[job_id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an announcement failed in an unforeseen way", exc_info=error, extra={"job_id": job_id})

@@ -1,0 +1,61 @@
+"""What the pipeline needs from whoever shows its results; `ui/` implements it on Discord."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from models import Job, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedImage:
+    """An image that passed the gate, as it lies in the spool."""
+
+    index: int
+    path: Path
+    media_type: str
+    width_px: int
+    height_px: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsualTime:
+    """How long jobs of this kind usually take from submission to picture, in seconds."""
+
+    low_seconds: float
+    high_seconds: float
+
+
+class Delivery(Protocol):
+    """Changes a job's card. Every method is idempotent, bounds its own time and may be called again after a crash.
+
+    All raise CardGone where the card can never be reached again, and DeliveryUnavailable where another try
+    may succeed.
+    """
+
+    async def find_card(self, job: Job) -> int | None:
+        """The message id of the answer to the job's interaction, or None where there is none.
+
+        Asks Discord for `@original` with the stored token; a token too old to ask with means None.
+        """
+
+    async def show(self, job: Job, *, usual: UsualTime | None = None) -> None:
+        """Make the card say what `job.status` and `job.reason` are; not for delivered jobs."""
+
+    async def deliver(self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict]) -> None:
+        """Make the card the gallery of these images; `verdicts` covers the withheld ones too."""
+
+    async def notify(self, job: Job) -> None:
+        """Reply to the card with a mention of the author: the job is done. Sent at most once by the caller."""
+
+
+class OperatorNotices(Protocol):
+    """Tells the operator what only the operator can mend. Best effort: never raises, logs instead."""
+
+    async def provider_refuses(self, status: int) -> None:
+        """The provider answered 401, 402 or 403: nothing is submitted until it takes the account again."""
+
+    async def provider_is_back(self) -> None:
+        """The provider takes submissions again."""

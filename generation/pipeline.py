@@ -1,0 +1,468 @@
+"""One job, one step at a time: `advance` looks where the job is, does what comes next, and says when to come back.
+
+Every step is safe to run twice, and a crash between any two of its lines leaves a job from which the next
+`advance` goes on: recovery is not a second code path. The one thing never done twice is the POST that submits,
+so `submitting` is on disk before it is sent, and whoever finds a job there later knows only that it is in doubt.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from clock import Clock
+from errors import (
+    AcceptanceUnknown,
+    AccountRefused,
+    CardGone,
+    DeliveryUnavailable,
+    PollInconclusive,
+    RateLimited,
+    RequestRejected,
+    RequestUnknown,
+    StorageUnavailable,
+    TransitionRefused,
+    Unreachable,
+)
+from generation import policy
+from generation.cards import PATIENCE, REPEAT_AFTER_SECONDS, CardKeeper
+from generation.circuit import Circuit
+from generation.delivery import Delivery, ReleasedImage
+from generation.images import Judge
+from generation.observer import Observer
+from generation.polling import GAP_MIN_SECONDS, JobKind, PollPace, PollSchedule
+from generation.spool import Spool
+from generation.steps import AwaitTurn, Done, Later, Step
+from models import FailureReason, GenerationResult, Job, JobStatus, Verdict, VerdictReason
+from provider.client import PixazoClient
+from provider.wire import Finished, Pending, PollAnswer, SubmissionFailed
+from storage import jobs
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# How long the callback that makes the card may take to be heard of, before Discord is asked for it.
+CARD_WAIT: Final = timedelta(seconds=10)
+# An interaction token lives 15 minutes; past this, nobody can learn whether there was a card.
+CARD_SEARCH: Final = timedelta(minutes=14)
+# A job that could not be submitted for so long is nobody's wish any more.
+QUEUE_PATIENCE: Final = timedelta(hours=1)
+# A submission may be unknown to the poll endpoint for a moment after it was accepted.
+UNKNOWN_IS_PENDING: Final = timedelta(seconds=60)
+DOUBT_GAP_SECONDS: Final = 300.0
+DOUBT_LASTS: Final = timedelta(hours=24)
+# Polling goes on at once after one fault and slows down while they last.
+_FAULT_GAP_SECONDS: Final = 3.0
+_FAULT_GAP_MAX_SECONDS: Final = 30.0
+_UNREACHABLE_GAP_SECONDS: Final = 5.0
+_UNREACHABLE_GAP_MAX_SECONDS: Final = 120.0
+_REFUSED_POLL_SECONDS: Final = 60.0
+_PERSIST_AGAIN_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the pipeline works with."""
+
+    database: Database
+    provider: PixazoClient
+    delivery: Delivery
+    cards: CardKeeper
+    judge: Judge
+    spool: Spool
+    circuit: Circuit
+    schedule: PollSchedule
+    pace: PollPace
+    observer: Observer
+    clock: Clock
+    deadline: timedelta
+
+
+class Pipeline:
+    """Advances jobs. One job must not be advanced twice at the same time; the runner sees to that."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._clock = parts.clock
+        self._started_at = parts.clock.now()
+        # Result URLs are never stored: a result is remembered here until it is judged, or polled for again.
+        self._results: dict[str, GenerationResult] = {}
+        self._last_not_ready: dict[str, float] = {}
+        self._asked_again_since: dict[str, float] = {}
+        self._faults: dict[str, int] = {}
+
+    async def advance(self, job_id: str, *, has_turn: bool = False) -> Step:
+        """Do the job's next step. `has_turn` says that the fair queue chose it to be submitted.
+
+        Raises StorageUnavailable where the database can't be used now, JobNotFound for an unknown id.
+        """
+        job = await jobs.find(self._parts.database, job_id)
+        try:
+            step = await self._advance(job, has_turn=has_turn)
+        except TransitionRefused as refused:
+            # A member, a moderator or the operator moved it in the meantime: look again.
+            log.info("%s", refused, extra={"job_id": job_id})
+            return Later(status=job.status)
+        if isinstance(step, Done):
+            self._forget(job_id)
+        return step
+
+    async def _advance(self, job: Job, *, has_turn: bool) -> Step:
+        match job.status:
+            case JobStatus.QUEUED:
+                return await self._queued(job, has_turn=has_turn)
+            case JobStatus.SUBMITTING:
+                return await self._to_doubt(job, FailureReason.INTERRUPTED_SUBMISSION)
+            case JobStatus.SUBMITTED:
+                return await self._submitted(job)
+            case JobStatus.GENERATED:
+                return await self._generated(job)
+            case JobStatus.IN_DOUBT:
+                return await self._in_doubt(job)
+            case _:
+                return await self._over(job)
+
+    async def _queued(self, job: Job, *, has_turn: bool) -> Step:
+        if job.message_id is None:
+            return await self._look_for_card(job)
+        if self._age(job) > QUEUE_PATIENCE:
+            if has_turn:
+                self._parts.circuit.give_back()
+            return await self._end(job, JobStatus.CANCELLED, FailureReason.NOT_SUBMITTED_IN_TIME)
+        return await self._submit(job) if has_turn else self._await_turn(job)
+
+    async def _look_for_card(self, job: Job) -> Step:
+        age = self._age(job)
+        # A job of a process before this one has nobody left who could still be sending its card.
+        orphaned = job.created_at < self._started_at
+        if age < CARD_WAIT and not orphaned:
+            return Later(status=job.status, seconds=(CARD_WAIT - age).total_seconds())
+        message_id = None
+        if age < CARD_SEARCH:
+            try:
+                message_id = await self._parts.delivery.find_card(job)
+            except DeliveryUnavailable as error:
+                return Later(status=job.status, seconds=self._parts.cards.retry_seconds(job, error))
+            except CardGone:
+                message_id = None
+        if message_id is not None:
+            return await self._card_found(job, message_id)
+        if age < CARD_WAIT:  # what the dead process sent last may still be on its way
+            return Later(status=job.status, seconds=(CARD_WAIT - age).total_seconds())
+        log.warning("the job's card never came about", extra={"job_id": job.job_id})
+        await self._move(job, JobStatus.CANCELLED, reason=FailureReason.NO_CARD, card_status=JobStatus.CANCELLED)
+        return Done(status=JobStatus.CANCELLED)
+
+    async def _card_found(self, job: Job, message_id: int) -> Step:
+        job = await self._parts.database.write(lambda connection: jobs.store_card(connection, job.job_id, message_id))
+        self._parts.cards.announce(job)  # what was found may be no more than "thinking …"
+        return Later(status=job.status)
+
+    async def _submit(self, job: Job) -> Step:
+        job = await self._move(job, JobStatus.SUBMITTING, submit_attempts=job.submit_attempts + 1)
+        try:
+            request_id = await self._parts.provider.submit(job.request)
+        except Unreachable:
+            self._parts.observer.submission("unreachable")
+            seconds = _backoff(_UNREACHABLE_GAP_SECONDS, _UNREACHABLE_GAP_MAX_SECONDS, job.submit_attempts - 1)
+            self._parts.circuit.hold(_UNREACHABLE_GAP_SECONDS)
+            return await self._back_to_queue(job, seconds)
+        except RateLimited as error:
+            self._parts.observer.submission("rate_limited")
+            self._parts.circuit.rate_limited(error.retry_after)
+            return await self._back_to_queue(job, self._parts.circuit.wait_seconds())
+        except AccountRefused as error:
+            self._parts.observer.submission("account_refused")
+            # Telling the operator takes a while; a process that ended meanwhile would leave a doubt that there isn't.
+            step = await self._back_to_queue(job, 0.0)
+            await self._parts.circuit.refused(error.status)
+            return step
+        except RequestRejected as error:
+            self._parts.observer.submission("rejected")
+            log.warning("the provider refused the request: %s", error, extra={"job_id": job.job_id})
+            return await self._end(job, JobStatus.FAILED, error.reason)
+        except AcceptanceUnknown as error:
+            self._parts.observer.submission("in_doubt")
+            log.warning("the submission is in doubt: %s", error, extra={"job_id": job.job_id})
+            return await self._to_doubt(job, FailureReason.ACCEPTANCE_UNKNOWN)
+        except Exception:  # whatever it was came after `submitting`: only doubt is safe
+            self._parts.observer.submission("in_doubt")
+            log.exception("the submission failed in an unforeseen way", extra={"job_id": job.job_id})
+            return await self._to_doubt(job, FailureReason.ACCEPTANCE_UNKNOWN)
+        return await self._accepted(job, request_id)
+
+    async def _accepted(self, job: Job, request_id: str) -> Step:
+        log.info("accepted as request %s", request_id, extra={"job_id": job.job_id})
+        self._parts.observer.submission("accepted")
+        job = await self._move(job, JobStatus.SUBMITTED, request_id=request_id, submitted_at=self._clock.now())
+        self._last_not_ready[job.job_id] = 0.0
+        await self._parts.circuit.accepted()
+        self._parts.cards.announce(job)
+        delay = self._parts.schedule.next_delay(JobKind.of(job.request), 0.0)
+        return Later(status=job.status, seconds=max(0.0, delay - self._waited(job)), polls=True)
+
+    async def _back_to_queue(self, job: Job, seconds: float) -> Step:
+        not_before = self._clock.now() + timedelta(seconds=seconds)
+        return self._await_turn(await self._move(job, JobStatus.QUEUED, not_before=not_before))
+
+    def _await_turn(self, job: Job) -> AwaitTurn:
+        wait = job.not_before - self._clock.now() if job.not_before else timedelta(0)
+        return AwaitTurn(
+            guild_id=job.origin.guild_id,
+            user_id=job.origin.user_id,
+            seconds=max(0.0, wait.total_seconds()),
+            first=job.submit_attempts > 0,
+        )
+
+    async def _submitted(self, job: Job) -> Step:
+        answer = await self._poll(job)  # also past the deadline: after a long time down the result may be there
+        waited, kind = self._waited(job), JobKind.of(job.request)
+        match answer:
+            case Later(status=JobStatus.SUBMITTED) | Pending() if waited > self._parts.deadline.total_seconds():
+                return await self._to_doubt(job, FailureReason.DEADLINE)
+            case Later():
+                return answer
+            case Pending():
+                self._last_not_ready[job.job_id] = waited
+                return Later(status=job.status, seconds=self._parts.schedule.next_delay(kind, waited), polls=True)
+            case Finished(result=result):
+                self._parts.observer.latency("generation", waited)
+                if (seen := self._last_not_ready.get(job.job_id)) is not None:  # else it was ready nobody knows when
+                    self._parts.schedule.observe(kind, not_ready_seconds=seen, ready_seconds=waited)
+                return await self._finished(job, result)
+            case SubmissionFailed(reason=reason):
+                return await self._end(job, JobStatus.FAILED, reason)
+
+    async def _poll(self, job: Job) -> PollAnswer | Later:
+        """The provider's answer, or when to ask again where it said nothing."""
+        parts = self._parts
+        try:
+            answer = await parts.provider.poll(_known(job.request_id))
+        except RequestUnknown:
+            parts.observer.poll("unknown")
+            if job.status is JobStatus.SUBMITTED and self._clock.now() - _known(job.submitted_at) > UNKNOWN_IS_PENDING:
+                return await self._to_doubt(job, FailureReason.RESULT_UNKNOWN)
+            return self._poll_later(job, _FAULT_GAP_SECONDS)
+        except RateLimited as error:
+            parts.observer.poll("rate_limited")
+            seconds = error.retry_after or self._fault_gap(job)
+            parts.pace.hold(seconds)
+            return self._poll_later(job, seconds)
+        except AccountRefused as error:
+            parts.observer.poll("account_refused")
+            await parts.circuit.refused(error.status)
+            return self._poll_later(job, _REFUSED_POLL_SECONDS)
+        except PollInconclusive as error:
+            parts.observer.poll("inconclusive")
+            log.info("a poll said nothing: %s", error, extra={"job_id": job.job_id})
+            return self._poll_later(job, error.retry_after or self._fault_gap(job))
+        self._faults.pop(job.job_id, None)
+        parts.observer.poll(type(answer).__name__.lower())
+        return answer
+
+    def _poll_later(self, job: Job, seconds: float) -> Later:
+        least = DOUBT_GAP_SECONDS if job.status is JobStatus.IN_DOUBT else GAP_MIN_SECONDS
+        return Later(status=job.status, seconds=max(seconds, least), polls=True)
+
+    def _fault_gap(self, job: Job) -> float:
+        return self._gap(job, _FAULT_GAP_SECONDS, _FAULT_GAP_MAX_SECONDS)
+
+    async def _finished(self, job: Job, result: GenerationResult) -> Step:
+        self._results[job.job_id] = result
+        job = await self._move(
+            job,
+            JobStatus.GENERATED,
+            generated_at=self._clock.now(),
+            images_produced=min(len(result.images), job.images_requested),
+            result_seed=result.seed,
+            reason=None,
+        )
+        return Later(status=job.status)
+
+    async def _in_doubt(self, job: Job) -> Step:
+        if job.card_status is not JobStatus.IN_DOUBT:
+            await self._parts.cards.show(job)
+        match await self._poll(job) if job.request_id else Pending():
+            case Finished(result=result):
+                return await self._finished(job, result)
+            case SubmissionFailed(reason=reason):
+                return await self._end(job, JobStatus.FAILED, reason)
+            case Later() | Pending() if self._clock.now() - job.changed_at > DOUBT_LASTS:
+                log.warning("written off after a day in doubt", extra={"job_id": job.job_id})
+                return await self._end(job, JobStatus.WRITTEN_OFF, job.reason)
+            case Later() as later:
+                return later
+            case Pending():
+                return Later(status=job.status, seconds=DOUBT_GAP_SECONDS, polls=job.request_id is not None)
+
+    async def _generated(self, job: Job) -> Step:
+        parts = self._parts
+        verdicts = await jobs.verdicts(parts.database, job.job_id)
+        images = await asyncio.to_thread(parts.spool.find, job.job_id, verdicts) if verdicts else None
+        if images is None:
+            result = self._results.get(job.job_id) or await self._result_again(job)
+            if isinstance(result, Later):
+                return result
+            verdicts, images = await parts.judge.judge(job, result)
+            for verdict in verdicts:
+                parts.observer.verdict(verdict.reason)
+            judged = verdicts
+            job = await self._persist(
+                lambda connection: jobs.store_verdicts(connection, job.job_id, judged, at=self._clock.now())
+            )
+            self._results.pop(job.job_id, None)
+        if not images:
+            return await self._end(job, JobStatus.WITHHELD, FailureReason.ALL_WITHHELD, verdicts=verdicts)
+        return await self._deliver(job, images, verdicts)
+
+    async def _deliver(self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict]) -> Step:
+        await self._parts.cards.overtake(job.job_id)
+        observer, started = self._parts.observer, self._clock.monotonic()
+        try:
+            await self._parts.delivery.deliver(job, images, verdicts)
+        except CardGone:
+            observer.delivery("gone", self._clock.monotonic() - started)
+            return await self._undeliverable(job, verdicts)
+        except DeliveryUnavailable as error:
+            observer.delivery("unavailable", self._clock.monotonic() - started)
+            if self._clock.now() - _known(job.generated_at) > PATIENCE:
+                return await self._undeliverable(job, verdicts)
+            return Later(status=job.status, seconds=self._parts.cards.retry_seconds(job, error))
+        observer.delivery("delivered", self._clock.monotonic() - started)
+        observer.latency("picture", self._waited(job))
+        return await self._delivered(job, verdicts)
+
+    async def _result_again(self, job: Job) -> GenerationResult | Later:
+        """The result after a restart; one that can't be had again within the deadline is unavailable for good.
+
+        The deadline counts from the first time it is asked for: the bot may have been down for longer than that.
+        """
+        since = self._asked_again_since.setdefault(job.job_id, self._clock.monotonic())
+        answer = await self._poll(job)
+        if isinstance(answer, Finished):
+            return answer.result
+        if self._clock.monotonic() - since > self._parts.deadline.total_seconds():
+            return GenerationResult(images=(), has_nsfw_concepts=None)
+        if isinstance(answer, Later):
+            return answer
+        return Later(status=job.status, seconds=_FAULT_GAP_SECONDS, polls=True)
+
+    async def _undeliverable(self, job: Job, verdicts: Sequence[Verdict]) -> Step:
+        log.warning("the card takes no pictures: they are kept for their author", extra={"job_id": job.job_id})
+        return await self._end(job, JobStatus.UNDELIVERABLE, FailureReason.CARD_GONE, verdicts=verdicts)
+
+    async def _delivered(self, job: Job, verdicts: Sequence[Verdict]) -> Step:
+        all_released = all(verdict.reason is VerdictReason.RELEASED for verdict in verdicts)
+        job = await self._move(
+            job,
+            JobStatus.DELIVERED,
+            verdicts=verdicts,
+            reason=None if all_released else FailureReason.SOME_WITHHELD,
+            card_status=JobStatus.DELIVERED,
+        )
+        await self._parts.cards.notify_if_slow(job)
+        if self._parts.cards.must_repeat(job.job_id):
+            return Later(status=job.status, seconds=REPEAT_AFTER_SECONDS)
+        await asyncio.to_thread(self._parts.spool.drop, job.job_id)
+        return Done(status=job.status)
+
+    async def _to_doubt(self, job: Job, reason: FailureReason) -> Later:
+        job = await self._move(job, JobStatus.IN_DOUBT, reason=reason)
+        await self._parts.cards.show(job)
+        return Later(status=job.status, seconds=DOUBT_GAP_SECONDS, polls=job.request_id is not None)
+
+    async def _end(self, job: Job, target: JobStatus, reason: str | None, *, verdicts: Sequence[Verdict] = ()) -> Step:
+        """Move the job to a terminal status without a gallery, and make its card say so."""
+        job = await self._move(job, target, verdicts=verdicts, reason=reason)
+        step = await self._over(job)
+        await self._parts.cards.notify_if_slow(job)
+        return step
+
+    async def _over(self, job: Job) -> Step:
+        """See to it that the card of a job at its end says so, also where an older edit may have come after it."""
+        cards, shown = self._parts.cards, job.card_status is job.status
+        if shown and not cards.must_repeat(job.job_id):
+            return Done(status=job.status)
+        if job.message_id is None and self._age(job) < CARD_WAIT:  # its card may be on its way
+            return Later(status=job.status, seconds=(CARD_WAIT - self._age(job)).total_seconds())
+        again = await (self._show_gallery(job) if job.status is JobStatus.DELIVERED else cards.show(job))
+        if again is None and not shown and cards.must_repeat(job.job_id):
+            again = REPEAT_AFTER_SECONDS
+        return Done(status=job.status) if again is None else Later(status=job.status, seconds=again)
+
+    async def _show_gallery(self, job: Job) -> float | None:
+        """Make the edit that delivered the job once more. None once that is done, or can't be."""
+        verdicts = await jobs.verdicts(self._parts.database, job.job_id)
+        images = await asyncio.to_thread(self._parts.spool.find, job.job_id, verdicts)
+        try:
+            if images:
+                await self._parts.delivery.deliver(job, images, verdicts)
+        except DeliveryUnavailable as error:
+            return self._parts.cards.retry_seconds(job, error)
+        except CardGone:
+            log.info("the card is gone", extra={"job_id": job.job_id})
+        await asyncio.to_thread(self._parts.spool.drop, job.job_id)
+        return None
+
+    async def _move(self, job: Job, target: JobStatus, *, verdicts: Sequence[Verdict] = (), **changes: object) -> Job:
+        """Move the job, settling what its target settles. Raises TransitionRefused where somebody was faster."""
+        now = self._clock.now()
+        settlement = None
+        if target in {JobStatus.DELIVERED, JobStatus.WITHHELD, JobStatus.UNDELIVERABLE}:
+            settlement = policy.settlement(job, verdicts)
+        elif target is JobStatus.WRITTEN_OFF:
+            settlement = jobs.full_settlement(job)
+        moved = await self._persist(
+            lambda connection: jobs.move(
+                connection, job.job_id, job.status, target, at=now, settlement=settlement, **changes
+            )
+        )
+        self._parts.observer.transition(job.status, target)
+        if settlement is not None:
+            self._parts.observer.settled(settlement.micros)
+        log.info("%s to %s", job.status, target, extra={"job_id": job.job_id})
+        return moved
+
+    async def _persist(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """Write what has happened already and would be lost otherwise: a full disk is waited out, not given up on."""
+        failing = False
+        while True:
+            try:
+                return await self._parts.database.write(operation)
+            except StorageUnavailable as error:
+                if not failing:
+                    log.error("what happened can't be written down yet: %s", error)  # said once, not every second
+                    failing = True
+                await self._clock.sleep(_PERSIST_AGAIN_SECONDS)
+
+    def _gap(self, job: Job, first: float, most: float) -> float:
+        self._faults[job.job_id] = count = self._faults.get(job.job_id, -1) + 1
+        return _backoff(first, most, count)
+
+    def _age(self, job: Job) -> timedelta:
+        return self._clock.now() - job.created_at
+
+    def _waited(self, job: Job) -> float:
+        return max(0.0, (self._clock.now() - _known(job.submitted_at)).total_seconds())
+
+    def _forget(self, job_id: str) -> None:
+        self._parts.cards.forget(job_id)
+        self._results.pop(job_id, None)
+        self._last_not_ready.pop(job_id, None)
+        self._asked_again_since.pop(job_id, None)
+        self._faults.pop(job_id, None)
+
+
+def _backoff(first: float, most: float, count: int) -> float:
+    return min(most, first * 2.0 ** min(count, 16))
+
+
+def _known(value: T | None) -> T:
+    """A value that the schema guarantees in this status."""
+    assert value is not None
+    return value

@@ -1,0 +1,254 @@
+"""The one gate to a job, and what members may do with theirs. Every command, button and modal comes through here."""
+
+import asyncio
+import logging
+import secrets
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from clock import Clock, to_ms
+from errors import CancelRefused, JobNotFound, ProviderClosed, Refusal, TransitionRefused
+from generation import policy
+from generation.circuit import Circuit
+from generation.delivery import UsualTime
+from generation.observer import Observer
+from generation.pipeline import CARD_WAIT
+from generation.policy import Caps
+from generation.polling import JobKind, PollSchedule
+from generation.queue import FairQueue
+from generation.runner import Runner
+from models import Balance, Charge, FailureReason, GenerationRequest, Job, JobStatus, Origin
+from parameters import SEED_MAX
+from storage import guilds, jobs, ledger
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+_RANDOM_BYTES: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """A wish that became a job: `place` is its turn, 1 for next; `usual` is None while too little is known."""
+
+    job: Job
+    place: int
+    usual: UsualTime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a member's job is; `place` is None once it is with the provider."""
+
+    job: Job
+    place: int | None
+    usual: UsualTime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaLine:
+    """An account that touches the member, and when its period renews."""
+
+    balance: Balance
+    renews_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the operator set: the price of one image, the caps, and a member's jobs at once."""
+
+    price_micros: int
+    caps: Caps
+    active_jobs: int
+
+
+class GenerationService:
+    """Accepts wishes and answers for jobs. It never drives one: it records and wakes the runner."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        runner: Runner,
+        queue: FairQueue,
+        circuit: Circuit,
+        schedule: PollSchedule,
+        observer: Observer,
+        clock: Clock,
+        terms: Terms,
+        draw_seed: Callable[[], int] = lambda: secrets.randbelow(SEED_MAX + 1),
+    ) -> None:
+        self._database = database
+        self._runner = runner
+        self._queue = queue
+        self._circuit = circuit
+        self._schedule = schedule
+        self._observer = observer
+        self._clock = clock
+        self._terms = terms
+        self._draw_seed = draw_seed
+        self._accepting: set[asyncio.Task[Acceptance]] = set()
+
+    async def accept(self, origin: Origin, request: GenerationRequest) -> Acceptance:
+        """Record the wish as a job and hold its price, in one transaction that is on disk when this returns.
+
+        The guild's settings are read in that very transaction, so a pause or a cap that was changed before holds.
+        Raises a Refusal, with nothing recorded, or StorageError where the database can't be used; a caller that is
+        cancelled while waiting may leave a recorded job without a card, which the runner then ends.
+        """
+        # On its own: the write can't be called back once it is asked for, and the runner must hear of its job.
+        accepting = asyncio.create_task(self._accept(origin, request), name=f"accept {origin.interaction_id}")
+        self._accepting.add(accepting)
+        accepting.add_done_callback(self._accepted)
+        return await asyncio.shield(accepting)
+
+    async def card_sent(self, job_id: str, message_id: int) -> None:
+        """The card is there: from now on the job may be submitted. Raises StorageUnavailable."""
+        job = await self._database.write(lambda connection: jobs.store_card(connection, job_id, message_id))
+        if job.status is JobStatus.QUEUED:
+            self._runner.line_up(job)
+
+    async def card_refused(self, job_id: str) -> None:
+        """Discord took no card: the job ends here and its money is released. Raises StorageUnavailable.
+
+        One that has found its card meanwhile, or is on its way already, is left alone.
+        """
+        now = self._clock.now()
+
+        def end(connection: sqlite3.Connection) -> Job:
+            return jobs.move(
+                connection,
+                job_id,
+                JobStatus.QUEUED,
+                JobStatus.CANCELLED,
+                at=now,
+                reason=FailureReason.NO_CARD,
+                card_status=JobStatus.CANCELLED,
+            )
+
+        try:
+            await self._database.write(end)
+        except TransitionRefused as error:
+            log.info("%s", error, extra={"job_id": job_id})
+        else:
+            self._ended(job_id)
+
+    async def cancel(self, job_id: str, *, guild_id: int, user_id: int, may_manage: bool) -> Job:
+        """End a job that still waits, for its author or whoever may manage messages; returns it cancelled.
+
+        Raises JobNotFound (also for another guild's job), CancelRefused, or StorageUnavailable.
+        """
+        job = await jobs.find(self._database, job_id)
+        if job.origin.guild_id != guild_id:
+            raise JobNotFound(job_id)
+        is_author = job.origin.user_id == user_id
+        if not (is_author or may_manage):
+            raise CancelRefused("not_yours", status=job.status)
+        reason = FailureReason.CANCELLED_BY_AUTHOR if is_author else FailureReason.CANCELLED_BY_MODERATOR
+        now = self._clock.now()
+        try:
+            cancelled = await self._database.write(
+                lambda connection: jobs.move(
+                    connection, job_id, JobStatus.QUEUED, JobStatus.CANCELLED, at=now, reason=reason
+                )
+            )
+        except TransitionRefused as error:
+            current = await jobs.find(self._database, job_id)
+            raise CancelRefused("too_late", status=current.status) from error
+        self._ended(job_id)
+        return cancelled
+
+    async def standings(self, *, guild_id: int, user_id: int) -> tuple[Standing, ...]:
+        """The member's jobs under way in this guild, oldest first. Raises StorageUnavailable."""
+        found = await jobs.under_way(self._database, guild_id=guild_id, user_id=user_id)
+        return tuple(
+            Standing(
+                job=job,
+                place=self._queue.place(job.job_id) if job.status is JobStatus.QUEUED else None,
+                usual=self._usual(job),
+            )
+            for job in found
+        )
+
+    async def quota(self, *, guild_id: int, user_id: int) -> tuple[QuotaLine, ...]:
+        """Every account that a wish of this member would touch, as it stands. Raises StorageUnavailable."""
+        guild = await guilds.settings_of(self._database, guild_id)
+        charges = policy.charges(
+            guild,
+            user_id=user_id,
+            images=1,
+            price_micros=self._terms.price_micros,
+            caps=self._terms.caps,
+            now=self._clock.now(),
+        )
+        rows = await self._database.fetch_all(*ledger.balance_query([charge.account for charge in charges]))
+        return tuple(
+            QuotaLine(balance=balance, renews_at=charge.renews_at)
+            for charge, balance in zip(charges, ledger.balances(rows, charges), strict=True)
+        )
+
+    async def _accept(self, origin: Origin, request: GenerationRequest) -> Acceptance:
+        try:
+            job = await self._record(origin, request)
+        except Refusal as refusal:
+            self._observer.refusal(type(refusal).__name__)
+            raise
+        place = self._queue.place_of_newcomer(guild_id=origin.guild_id, user_id=origin.user_id)
+        self._observer.transition(None, job.status)
+        log.info(
+            "accepted: %d images for %d micros", job.images_requested, job.cost_micros, extra={"job_id": job.job_id}
+        )
+        self._runner.watch(job, after_seconds=CARD_WAIT.total_seconds())
+        return Acceptance(job=job, place=place, usual=self._usual(job))
+
+    def _accepted(self, task: asyncio.Task[Acceptance]) -> None:
+        self._accepting.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at here for a caller that is gone, or asyncio would call it forgotten
+
+    async def _record(self, origin: Origin, request: GenerationRequest) -> Job:
+        if self._runner.stopping or not self._circuit.takes_commands():
+            raise ProviderClosed(stopping=self._runner.stopping)
+        now = self._clock.now()
+        job = Job(
+            job_id=_new_job_id(now),
+            origin=origin,
+            request=request if request.seed is not None else replace(request, seed=self._draw_seed()),
+            status=JobStatus.QUEUED,
+            price_micros=self._terms.price_micros,
+            created_at=now,
+            changed_at=now,
+            images_requested=request.num_images,
+        )
+
+        def record(connection: sqlite3.Connection) -> None:
+            guild = guilds.read_settings(connection, origin.guild_id)
+            policy.check(guild, origin)
+            charges: tuple[Charge, ...] = policy.charges(
+                guild,
+                user_id=origin.user_id,
+                images=request.num_images,
+                price_micros=self._terms.price_micros,
+                caps=self._terms.caps,
+                now=now,
+            )
+            jobs.record(connection, job, charges, active_limit=self._terms.active_jobs)
+
+        await self._database.write(record)
+        return job
+
+    def _ended(self, job_id: str) -> None:
+        self._queue.remove(job_id)
+        self._observer.transition(JobStatus.QUEUED, JobStatus.CANCELLED)
+        self._runner.wake(job_id)
+
+    def _usual(self, job: Job) -> UsualTime | None:
+        return self._schedule.usual(JobKind.of(job.request))
+
+
+def _new_job_id(now: datetime) -> str:
+    """Sorts by time, can't be guessed, is short enough to read out."""
+    return f"{to_ms(now):011x}{secrets.token_hex(_RANDOM_BYTES)}"

@@ -1,0 +1,153 @@
+"""The fair queue against a naive model, and the bounds on waiting that fairness means."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from generation.queue import FairQueue
+
+GUILDS = st.integers(1, 3)
+USERS = st.integers(1, 3)
+
+
+class Naive:
+    """The same rotation, written to be read: a list of guilds, each a list of members, each a list of jobs."""
+
+    def __init__(self) -> None:
+        self.guilds: list[tuple[int, list[tuple[int, list[str]]]]] = []
+
+    def put(self, job_id: str, guild_id: int, user_id: int, *, first: bool) -> None:
+        members = next((members for guild, members in self.guilds if guild == guild_id), None)
+        if members is None:
+            members = []
+            self.guilds.append((guild_id, members))
+        mine = next((jobs for user, jobs in members if user == user_id), None)
+        if mine is None:
+            mine = []
+            members.append((user_id, mine))
+        mine.insert(0 if first else len(mine), job_id)
+
+    def take(self) -> str | None:
+        if not self.guilds:
+            return None
+        guild_id, members = self.guilds.pop(0)
+        user_id, mine = members.pop(0)
+        job_id = mine.pop(0)
+        if mine:
+            members.append((user_id, mine))
+        if members:
+            self.guilds.append((guild_id, members))
+        return job_id
+
+    def remove(self, job_id: str) -> None:
+        for _, members in self.guilds:
+            for _, mine in members:
+                if job_id in mine:
+                    mine.remove(job_id)
+            members[:] = [(user, mine) for user, mine in members if mine]
+        self.guilds = [(guild, members) for guild, members in self.guilds if members]
+
+    def everything(self) -> list[str]:
+        return [job_id for _, members in self.guilds for _, mine in members for job_id in mine]
+
+    def order(self) -> list[str]:
+        copy = Naive()
+        copy.guilds = [(guild, [(user, list(mine)) for user, mine in members]) for guild, members in self.guilds]
+        taken = []
+        while (job_id := copy.take()) is not None:
+            taken.append(job_id)
+        return taken
+
+
+class QueueAgainstModel(RuleBasedStateMachine):
+    """Whatever is put, taken and removed, the queue does as the model does, and its places come true."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue = FairQueue()
+        self.model = Naive()
+        self.numbers = 0
+
+    @rule(guild_id=GUILDS, user_id=USERS, first=st.booleans())
+    def put(self, guild_id: int, user_id: int, first: bool) -> None:
+        self.numbers += 1
+        job_id = f"job {self.numbers}"
+        newcomer = self.queue.place_of_newcomer(guild_id=guild_id, user_id=user_id)
+        self.queue.put(job_id, guild_id=guild_id, user_id=user_id, first=first)
+        self.model.put(job_id, guild_id, user_id, first=first)
+        if not first:
+            assert self.queue.place(job_id) == newcomer
+
+    @precondition(lambda self: len(self.queue) > 0)
+    @rule(data=st.data())
+    def put_again_changes_nothing(self, data: st.DataObject) -> None:
+        job_id = data.draw(st.sampled_from(self.model.everything()))
+        self.queue.put(job_id, guild_id=99, user_id=99, first=True)
+
+    @rule()
+    def take(self) -> None:
+        assert self.queue.take() == self.model.take()
+
+    @precondition(lambda self: len(self.queue) > 0)
+    @rule(data=st.data())
+    def remove(self, data: st.DataObject) -> None:
+        job_id = data.draw(st.sampled_from(self.model.everything()))
+        assert self.queue.remove(job_id)
+        self.model.remove(job_id)
+        assert not self.queue.remove(job_id)
+        assert job_id not in self.queue
+
+    @invariant()
+    def places_are_the_order_of_turns(self) -> None:
+        order = self.model.order()
+        assert len(self.queue) == len(order)
+        assert [self.queue.place(job_id) for job_id in order] == list(range(1, len(order) + 1))
+
+
+TestQueueAgainstModel = QueueAgainstModel.TestCase
+
+
+def filled(jobs: dict[tuple[int, int], int]) -> FairQueue:
+    queue = FairQueue()
+    for (guild_id, user_id), count in jobs.items():
+        for number in range(count):
+            queue.put(f"{guild_id}/{user_id}/{number}", guild_id=guild_id, user_id=user_id)
+    return queue
+
+
+@given(
+    jobs=st.dictionaries(st.tuples(GUILDS, USERS), st.integers(1, 5), min_size=1),
+    newcomer=st.tuples(st.just(4), st.just(4)),
+)
+def test_a_new_guild_waits_for_at_most_one_job_of_each_other(
+    jobs: dict[tuple[int, int], int], newcomer: tuple[int, int]
+) -> None:
+    queue = filled(jobs)
+    queue.put("new", guild_id=newcomer[0], user_id=newcomer[1])
+    place = queue.place("new")
+    assert place is not None
+    assert place <= 1 + len({guild_id for guild_id, _ in jobs})
+
+
+def test_a_member_with_many_jobs_does_not_hold_up_the_others() -> None:
+    queue = filled({(1, 1): 50, (1, 2): 1, (2, 1): 1})
+    taken = [queue.take() for _ in range(4)]
+    assert taken == ["1/1/0", "2/1/0", "1/2/0", "1/1/1"]
+
+
+def test_a_members_own_jobs_keep_their_order() -> None:
+    queue = filled({(1, 1): 4})
+    assert [queue.take() for _ in range(5)] == ["1/1/0", "1/1/1", "1/1/2", "1/1/3", None]
+
+
+def test_who_had_a_turn_already_comes_before_the_members_other_jobs() -> None:
+    queue = filled({(1, 1): 2})
+    queue.put("again", guild_id=1, user_id=1, first=True)
+    assert queue.take() == "again"
+
+
+def test_a_job_that_does_not_wait_has_no_place() -> None:
+    queue = filled({(1, 1): 1})
+    assert queue.place("nobody") is None
+    assert not queue.remove("nobody")
+    assert "nobody" not in queue
