@@ -139,7 +139,7 @@ def quota(lines: Sequence[QuotaLine]) -> Card:
     """The private list of the accounts that touch a member: the member's own, the server's, everybody's."""
     items: list[_Item] = [discord.ui.TextDisplay(wording.QUOTA_TITLE)]
     for _, group in itertools.groupby(lines, key=lambda line: line.balance.account.scope):
-        words = "\n".join(wording.quota_line(line.balance, line.renews_at) for line in group)
+        words = "\n\n".join(wording.quota_line(line.balance, line.renews_at) for line in group)
         items += [discord.ui.TextDisplay(words), discord.ui.Separator()]
     items.append(discord.ui.TextDisplay(wording.QUOTA_NOTE))
     return Card(*items, colour=_BLURPLE)

@@ -31,7 +31,7 @@ TOKEN_LASTS: Final = timedelta(minutes=14)
 EDIT_SECONDS: Final = 10.0
 UPLOAD_SECONDS: Final = 120.0
 # Uploads share their connections with the answers to commands, which must never wait for them.
-_UPLOADS_AT_ONCE: Final = 4
+_UPLOADS_AT_ONCE: Final = 8
 # 10 MiB halved four times is 640 KiB a file: below what any proxy refuses.
 _SHRINKING_TRIES: Final = 5
 

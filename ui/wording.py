@@ -163,8 +163,11 @@ def _permissions(names: Sequence[str]) -> str:
 
 def _cap_reached(error: CapReached) -> str:
     account, unit = error.account, error.account.unit
-    left = f"{amount(unit, error.left)} left" if error.left else "nothing left"
-    state = f"{left} of {amount(unit, error.cap)} {_each(account)}, and this needs {amount(unit, error.amount)}."
+    if unit is Unit.IMAGE:
+        left, needed = str(error.left) if error.left else "none", str(error.amount)
+    else:
+        left, needed = text.money(error.left) if error.left else "nothing", text.money(error.amount)
+    state = f"{left} of {amount(unit, error.cap)} {_each(account)} left, and this needs {needed}."
     renewal = f"More {text.relative_time(error.renews_at)} ({text.full_time(error.renews_at)}). Nothing was spent."
     if not error.left:
         way_out = ""
@@ -177,7 +180,9 @@ def _cap_reached(error: CapReached) -> str:
 
 def _cancel_refused(error: CancelRefused) -> str:
     if error.why == "not_yours":
-        return "Only the member who asked for it, or someone with **Manage Messages**, can cancel this."
+        return (
+            "Only the member who asked for it can cancel this, or a moderator (**Manage Messages**): ask one of them."
+        )
     if error.status is JobStatus.CANCELLED:
         return "It was cancelled before."
     if error.status.is_terminal:
@@ -282,7 +287,7 @@ _BODIES: Final = {
         "The result did not get through the safety check. That says nothing about you: plain or very dark "
         "pictures are held back too, and so is whatever can't be checked. Another seed or other words may help."
     ),
-    JobStatus.UNDELIVERABLE: "The picture is made, but this message could not be changed any more.",
+    JobStatus.UNDELIVERABLE: "It was made, but could not be posted here.",
     JobStatus.REJECTED: "A moderator decided against showing this here.",
     JobStatus.EXPIRED: "No moderator looked at it in time, so it is not shown.",
     JobStatus.WRITTEN_OFF: "Whether it was ever made could not be found out.",

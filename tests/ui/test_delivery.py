@@ -256,8 +256,8 @@ async def test_a_card_that_discord_finds_wrong_is_not_sent_for_ever_but_logged(
     assert "Discord refuses the card itself, code 50035" in caplog.text
 
 
-async def test_four_uploads_run_at_once_and_no_answer_waits_for_them(scene: Scene, tmp_path: Path) -> None:
-    members = [scene.guild.add_member(f"member {n}") for n in range(6)]
+async def test_eight_uploads_run_at_once_and_no_answer_waits_for_them(scene: Scene, tmp_path: Path) -> None:
+    members = [scene.guild.add_member(f"member {n}") for n in range(10)]
     jobs = [(await scene.carded(by=member))[0] for member in members]
     hold = scene.discord.faults.hold("PATCH", routes.WEBHOOK_MESSAGE, where=lambda call: bool(call.files), times=None)
     image = stored(tmp_path)
@@ -265,12 +265,12 @@ async def test_four_uploads_run_at_once_and_no_answer_waits_for_them(scene: Scen
         asyncio.create_task(scene.delivery.deliver(replace(job, images_produced=1), [image], [make_verdict()]))
         for job in jobs
     ]
-    await wait_until(lambda: hold.hits == 4, what="four uploads")
+    await wait_until(lambda: hold.hits == 8, what="eight uploads")
     await (await scene.discord.slash(scene.ada, scene.channel, "about")).answered()
-    assert hold.hits == 4
+    assert hold.hits == 8
     hold.release()
     await asyncio.gather(*uploads)
-    assert hold.hits == 6
+    assert hold.hits == 10
 
 
 async def test_the_card_of_an_answered_interaction_is_found(scene: Scene) -> None:

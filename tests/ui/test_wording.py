@@ -88,26 +88,26 @@ def test_every_kind_of_refusal_has_words_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("error", "parts"),
     [
-        (cap(), ("**Your pictures**: nothing left of 20 pictures a day", "needs 1 picture.", "<t:1795392000:R>")),
+        (cap(), ("**Your pictures**: none of 20 pictures a day left", "needs 1.", "<t:1795392000:R>")),
         (
             cap(left=2, amount=4),
-            ("2 pictures left of 20 pictures a day", "needs 4 pictures", "Ask for a `count` of 2 or less, or wait."),
+            ("2 of 20 pictures a day left", "needs 4.", "Ask for a `count` of 2 or less, or wait."),
         ),
         (
             cap(make_account(Scope.MEMBER), cap=5_000_000, left=90_000, amount=180_000),
-            ("**Your spending**: $0.09 left of $5.00 a month", "needs $0.18", "Try a smaller `count`"),
+            ("**Your spending**: $0.09 of $5.00 a month left", "needs $0.18", "Try a smaller `count`"),
         ),
         (
             cap(make_account(Scope.GUILD, period=DAY), cap=10_000_000, amount=90_000),
-            ("**This server's budget**: nothing left of $10.00 a day", "<t:1795392000:f>"),
+            ("**This server's budget**: nothing of $10.00 a day left", "<t:1795392000:f>"),
         ),
         (
             cap(make_account(Scope.GUILD), cap=50_000_000, amount=90_000),
-            ("**This server's budget**: nothing left of $50.00 a month",),
+            ("**This server's budget**: nothing of $50.00 a month left",),
         ),
         (
             cap(make_account(Scope.GLOBAL), cap=200_000_000, amount=90_000),
-            ("**The budget of the whole bot**: nothing left of $200.00 a month",),
+            ("**The budget of the whole bot**: nothing of $200.00 a month left",),
         ),
     ],
 )
