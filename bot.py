@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -289,11 +290,24 @@ async def _run(settings: Settings) -> int:
         log.info("stopping")
         return 0
     finally:
-        try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await easel.stop()
-        except TimeoutError:
-            log.error("not everything stopped in time: the next start takes it up")
+        _end_for_certain(within_seconds=_STOP_SECONDS)
+        await easel.stop()
+
+
+def _end_for_certain(*, within_seconds: float) -> None:
+    """End the process by then, whatever hangs: a thread stuck in the disk or a name look-up would keep it alive.
+
+    What is not finished then is taken up by the next start, as after any other end.
+    """
+
+    def end() -> None:
+        log.critical("not everything stopped in time: the next start takes up the rest")
+        logging.shutdown()
+        os._exit(1)
+
+    last_resort = threading.Timer(within_seconds, end)
+    last_resort.daemon = True
+    last_resort.start()
 
 
 def run_bot(settings: Settings) -> int:

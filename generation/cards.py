@@ -44,6 +44,10 @@ class CardKeeper:
 
     def announce(self, job: Job) -> None:
         """Have the card say how the job goes on; nobody waits for that, and it may come to nothing."""
+        previous = self._announcing.get(job.job_id)
+        if previous is not None:
+            previous.cancel()
+            self._overtaken.add(job.job_id)
         task = asyncio.create_task(self._announce(job), name=f"announce {job.job_id}")
         self._announcing[job.job_id] = task
         task.add_done_callback(lambda _: self._announced(job.job_id, task))

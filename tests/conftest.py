@@ -1,6 +1,9 @@
 """Fixtures that every package's tests share."""
 
 import contextlib
+import os
+import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -38,3 +41,14 @@ async def open_database(clock: FakeClock) -> AsyncIterator[OpenDatabase]:
 async def database(tmp_path: Path, open_database: OpenDatabase) -> Database:
     """A new database in a file of its own."""
     return await open_database(tmp_path / "easel.db")
+
+
+def pytest_unconfigure() -> None:
+    """End the run even where a test left a thread behind that would keep the process alive for ever, and say so."""
+    left = [thread for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()]
+    for thread in left:
+        thread.join(timeout=2.0)
+    if names := [thread.name for thread in left if thread.is_alive()]:
+        sys.stderr.write(f"\nthreads were left behind: {', '.join(sorted(names))}\n")
+        sys.stderr.flush()
+        os._exit(3)

@@ -13,7 +13,9 @@ async with DiscordStandIn() as discord:
 
 from sandbox.discord import faults as routes
 from sandbox.discord.bodies import Upload
+from sandbox.discord.channels import Channel, Conversation, Thread
 from sandbox.discord.client import ClientRefused, Value
+from sandbox.discord.direct import DirectMessages
 from sandbox.discord.errors import ApiError, Json, Refusal
 from sandbox.discord.exchanges import Exchange, ExchangeLog
 from sandbox.discord.faults import Call, Fault, Faults
@@ -21,7 +23,7 @@ from sandbox.discord.gateway import CloseCode, Gateway
 from sandbox.discord.interactions import Answer, Run
 from sandbox.discord.messages import Attachment, Button, Message, Revision
 from sandbox.discord.permissions import Permissions
-from sandbox.discord.places import Channel, Guild, Member, Role, User
+from sandbox.discord.places import Guild, Member, Role, User
 from sandbox.discord.standin import DiscordStandIn
 from sandbox.discord.transcript import TranscriptEntry
 
@@ -34,6 +36,8 @@ __all__ = [
     "Channel",
     "ClientRefused",
     "CloseCode",
+    "Conversation",
+    "DirectMessages",
     "DiscordStandIn",
     "Exchange",
     "ExchangeLog",
@@ -49,6 +53,7 @@ __all__ = [
     "Revision",
     "Role",
     "Run",
+    "Thread",
     "TranscriptEntry",
     "Upload",
     "User",

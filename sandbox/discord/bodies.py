@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sandbox.discord.channels import Conversation
 from sandbox.discord.components import LEGACY_FIELDS, MAX_ALT_TEXT, ComponentReader, find_attachment, media_payload
 from sandbox.discord.errors import (
     EMPTY_MESSAGE,
@@ -15,7 +16,6 @@ from sandbox.discord.errors import (
 from sandbox.discord.form import Form, Path, Problems
 from sandbox.discord.mentions import read_mentions
 from sandbox.discord.messages import COMPONENTS_V2, EPHEMERAL, LOADING, Attachment, Draft, Message
-from sandbox.discord.places import Channel
 
 if TYPE_CHECKING:
     from sandbox.discord.world import World
@@ -46,7 +46,7 @@ class MessageRequest:
 
     body: Json
     files: Mapping[int, Upload]
-    channel: Channel
+    channel: Conversation
     base: Message | None = None
     """The message that is edited, if one is."""
     may_be_ephemeral: bool = False
@@ -77,7 +77,7 @@ def read_message(world: "World", request: MessageRequest) -> Draft:
     if "components" in request.body:
         uploads = {attachment.id: attachment for attachment in attachments}
         draft.components = ComponentReader(names, uploads).read(form, v2=v2)
-    draft.mentions = read_mentions(form, request.channel.guild, draft)
+    draft.mentions = read_mentions(form, request.channel, draft)
     problems.refuse_if_any()
     _refuse_empty(draft, base, v2)
     for attachment in draft.attachments or ():
@@ -125,7 +125,7 @@ def _check_legacy_fields(form: Form, request: MessageRequest, v2: bool) -> None:
 
 
 def _check_file_sizes(request: MessageRequest) -> None:
-    limit = request.channel.guild.attachment_size_limit
+    limit = request.channel.file_limit_bytes
     if any(len(upload.data) > limit for upload in request.files.values()):
         raise ApiError(TOO_LARGE)
 

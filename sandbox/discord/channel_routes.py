@@ -1,24 +1,26 @@
-"""REST routes of channels and their messages, with the bot's permissions checked."""
+"""REST routes of channels, threads and direct messages, with the bot's permissions checked."""
 
 from datetime import timedelta
 from typing import Final
 
 from sandbox.discord.bodies import MessageRequest, read_message
+from sandbox.discord.channels import Conversation
 from sandbox.discord.errors import (
     CANNOT_EDIT_OTHERS,
     CANNOT_REPLY_WITHOUT_HISTORY,
+    INVALID_RECIPIENTS,
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
+    NO_MESSAGES_TO_BOTS,
     UNKNOWN_CHANNEL,
     UNKNOWN_MESSAGE,
     ApiError,
     Json,
 )
-from sandbox.discord.faults import MESSAGE, MESSAGES
+from sandbox.discord.faults import DIRECT_CHANNELS, MESSAGE, MESSAGES
 from sandbox.discord.form import Form, Problems, refuse
 from sandbox.discord.messages import REPLY, Message
 from sandbox.discord.permissions import Permissions
-from sandbox.discord.places import Channel
 from sandbox.discord.server import Reply, Request, Server
 from sandbox.discord.world import World
 
@@ -35,6 +37,7 @@ class ChannelRoutes:
 
     def mount(self, server: Server) -> None:
         """Serve the routes."""
+        server.add("POST", DIRECT_CHANNELS, self.open_direct_messages)
         server.add("GET", "/channels/{channel_id}", self.get_channel)
         server.add("POST", "/channels/{channel_id}/typing", self.typing)
         server.add("GET", MESSAGES, self.list_messages)
@@ -43,15 +46,34 @@ class ChannelRoutes:
         server.add("PATCH", MESSAGE, self.edit_message)
         server.add("DELETE", MESSAGE, self.delete_message)
 
-    def _channel(self, request: Request, needed: Permissions = Permissions.NONE) -> tuple[Channel, Permissions]:
+    async def open_direct_messages(self, request: Request) -> Reply:
+        """The conversation with a user. That they take no messages shows only when one is sent."""
+        problems = Problems()
+        recipient_id = Form(request.object(), problems).snowflake("recipient_id", required=True)
+        problems.refuse_if_any()
+        user = self._world.users.get(recipient_id or 0)
+        if user is None:
+            raise ApiError(INVALID_RECIPIENTS)
+        if user.bot:
+            raise ApiError(NO_MESSAGES_TO_BOTS)
+        return Reply(body=self._world.direct_messages(user).payload())
+
+    def _channel(self, request: Request) -> tuple[Conversation, Permissions]:
         channel = self._world.channels.get(request.id("channel_id"))
         if channel is None:
             raise ApiError(UNKNOWN_CHANNEL)
-        permissions = channel.guild.bot.permissions_in(channel)
+        permissions = channel.bot_permissions
         if not permissions & Permissions.VIEW_CHANNEL:
             raise ApiError(MISSING_ACCESS)
-        if permissions & needed != needed:
+        return channel, permissions
+
+    def _channel_to_send_to(self, request: Request) -> tuple[Conversation, Permissions]:
+        channel, permissions = self._channel(request)
+        if not permissions & channel.needed_to_send:
             raise ApiError(MISSING_PERMISSIONS)
+        refusal = channel.refusal()
+        if refusal is not None:
+            raise ApiError(refusal)
         return channel, permissions
 
     def _message(self, request: Request) -> tuple[Message, Permissions]:
@@ -68,7 +90,7 @@ class ChannelRoutes:
 
     async def typing(self, request: Request) -> Reply:
         """The typing indicator."""
-        self._channel(request, Permissions.SEND_MESSAGES)
+        self._channel_to_send_to(request)
         return NO_BODY
 
     async def list_messages(self, request: Request) -> Reply:
@@ -95,7 +117,7 @@ class ChannelRoutes:
 
     async def create_message(self, request: Request) -> Reply:
         """Send a message; an enforced nonce that was used a moment ago gives the message it made then."""
-        channel, permissions = self._channel(request, Permissions.SEND_MESSAGES)
+        channel, permissions = self._channel_to_send_to(request)
         body = request.object()
         self._require_for_content(body, request, permissions)
         problems = Problems()
@@ -120,7 +142,7 @@ class ChannelRoutes:
         if permissions & needed != needed:
             raise ApiError(MISSING_PERMISSIONS)
 
-    def _sent_with(self, channel: Channel, nonce: str | int) -> Message | None:
+    def _sent_with(self, channel: Conversation, nonce: str | int) -> Message | None:
         oldest = self._world.now() - NONCE_WINDOW
         for message in reversed(channel.messages):
             if message.created_at < oldest:
@@ -181,7 +203,7 @@ def _read_nonce(form: Form) -> str | int | None:
     return form.text("nonce", maximum=25)
 
 
-def _read_reference(body: Json, channel: Channel, permissions: Permissions) -> Message | None:
+def _read_reference(body: Json, channel: Conversation, permissions: Permissions) -> Message | None:
     problems = Problems()
     reference = Form(body, problems).object("message_reference")
     wanted = reference.snowflake("message_id", required=True) if reference else None

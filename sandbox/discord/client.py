@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.discord.bodies import Upload
+from sandbox.discord.channels import FORUM_CHANNEL, Channel
 from sandbox.discord.command_schema import (
     ATTACHMENT,
     BOOLEAN,
@@ -20,7 +21,7 @@ from sandbox.discord.command_schema import (
 from sandbox.discord.errors import Json
 from sandbox.discord.messages import Attachment, Message
 from sandbox.discord.permissions import Permissions
-from sandbox.discord.places import Channel, Member, Role
+from sandbox.discord.places import Member, Role
 
 if TYPE_CHECKING:
     from sandbox.discord.world import World
@@ -95,6 +96,8 @@ def check_may_use(member: Member, channel: Channel, command: Json) -> None:
     """Raise `ClientRefused` where the client would not even offer the command."""
     if channel.guild.members.get(member.id) is not member:
         raise ClientRefused(f"{member.name} is not in {channel.guild.name}")
+    if channel.kind == FORUM_CHANNEL:
+        raise ClientRefused(f"#{channel.name} is a forum: commands are used in its posts")
     permissions = member.permissions_in(channel)
     if not permissions & Permissions.USE_APPLICATION_COMMANDS:
         raise ClientRefused(f"{member.name} may not use commands in #{channel.name}")

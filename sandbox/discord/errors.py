@@ -55,14 +55,22 @@ TOO_MANY_COMMAND_CREATIONS = Refusal(
     status=400, code=30034, message="Max number of daily application command creates has been reached (200)"
 )
 TOO_LARGE = Refusal(status=413, code=40005, message="Request entity too large")
+NO_MESSAGES_IN_FORUM = Refusal(status=400, code=40058, message="Cannot send a message in a forum channel")
 ALREADY_ACKNOWLEDGED = Refusal(status=400, code=40060, message="Interaction has already been acknowledged.")
 MISSING_ACCESS = Refusal(status=403, code=50001, message="Missing Access")
 CANNOT_EDIT_OTHERS = Refusal(status=403, code=50005, message="Cannot edit a message authored by another user")
 EMPTY_MESSAGE = Refusal(status=400, code=50006, message="Cannot send an empty message")
+USER_TAKES_NO_MESSAGES = Refusal(status=403, code=50007, message="Cannot send messages to this user")
+NO_MESSAGES_TO_BOTS = Refusal(status=400, code=50007, message="Cannot send messages to this user")
 MISSING_PERMISSIONS = Refusal(status=403, code=50013, message="Missing Permissions")
 INVALID_WEBHOOK_TOKEN = Refusal(status=401, code=50027, message="Invalid Webhook Token")
+INVALID_RECIPIENTS = Refusal(status=400, code=50033, message="Invalid Recipient(s)")
 INVALID_FORM_BODY = Refusal(status=400, code=50035, message="Invalid Form Body")
 INVALID_JSON = Refusal(status=400, code=50109, message="The request body contains invalid JSON.")
+# Newer than the reference's list of codes, and seen in the wild.
+NO_MUTUAL_GUILDS = Refusal(
+    status=403, code=50278, message="Cannot send messages to this user due to having no mutual guilds"
+)
 CANNOT_REPLY_WITHOUT_HISTORY = Refusal(
     status=400, code=160002, message="Cannot reply without permission to read message history"
 )

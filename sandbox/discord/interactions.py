@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
+from sandbox.discord.channels import Channel
 from sandbox.discord.errors import (
     INVALID_WEBHOOK_TOKEN,
     UNKNOWN_INTERACTION,
@@ -15,7 +16,7 @@ from sandbox.discord.errors import (
     Json,
 )
 from sandbox.discord.messages import Message
-from sandbox.discord.places import Channel, Member
+from sandbox.discord.places import Member
 
 if TYPE_CHECKING:
     from sandbox.discord.world import World

@@ -3,10 +3,10 @@
 import re
 from typing import Final
 
+from sandbox.discord.channels import Conversation
 from sandbox.discord.errors import Json
 from sandbox.discord.form import Form, read_snowflake
 from sandbox.discord.messages import Draft, Mentions, walk_components
-from sandbox.discord.places import Guild
 
 KINDS: Final = ("users", "roles", "everyone")
 USER_MENTION: Final = re.compile(r"<@!?(\d+)>")
@@ -14,7 +14,7 @@ ROLE_MENTION: Final = re.compile(r"<@&(\d+)>")
 EVERYONE_MENTION: Final = re.compile(r"@(everyone|here)\b")
 
 
-def read_mentions(form: Form, guild: Guild, draft: Draft) -> Mentions:
+def read_mentions(form: Form, channel: Conversation, draft: Draft) -> Mentions:
     """The mentions that take effect; faults in `allowed_mentions` are left with the form."""
     allowed = form.object("allowed_mentions")
     kinds: set[str] = set(KINDS)
@@ -32,17 +32,11 @@ def read_mentions(form: Form, guild: Guild, draft: Draft) -> Mentions:
     text = _text(draft.content, draft.components)
     if "@" not in text:
         return Mentions()
-    users = [int(found) for found in dict.fromkeys(USER_MENTION.findall(text))]
-    roles = [int(found) for found in dict.fromkeys(ROLE_MENTION.findall(text))]
+    named = (channel.find_user(int(found)) for found in dict.fromkeys(USER_MENTION.findall(text)))
+    named_roles = (channel.roles.get(int(found)) for found in dict.fromkeys(ROLE_MENTION.findall(text)))
     return Mentions(
-        users=tuple(
-            guild.members[user].user
-            for user in users
-            if user in guild.members and ("users" in kinds or user in listed["users"])
-        ),
-        roles=tuple(
-            guild.roles[role] for role in roles if role in guild.roles and ("roles" in kinds or role in listed["roles"])
-        ),
+        users=tuple(user for user in named if user and ("users" in kinds or user.id in listed["users"])),
+        roles=tuple(role for role in named_roles if role and ("roles" in kinds or role.id in listed["roles"])),
         everyone="everyone" in kinds and EVERYONE_MENTION.search(text) is not None,
     )
 

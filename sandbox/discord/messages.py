@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from PIL import Image
 
+from sandbox.discord.channels import Conversation
 from sandbox.discord.errors import Json
-from sandbox.discord.places import Channel, Member, Role, User
+from sandbox.discord.places import Member, Role, User
 from sandbox.discord.signals import Signal
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 EPHEMERAL: Final = 1 << 6
 LOADING: Final = 1 << 7
 COMPONENTS_V2: Final = 1 << 15
-GUILD_MESSAGES_INTENT: Final = 1 << 9
 
 CHAT_INPUT_REPLY: Final = 20
 CONTEXT_MENU_REPLY: Final = 23
@@ -174,7 +174,7 @@ class Message:
     def __init__(
         self,
         world: "World",
-        channel: Channel,
+        channel: Conversation,
         author: User,
         draft: Draft,
         *,
@@ -270,9 +270,7 @@ class Message:
 
     def _announce(self, event: str, payload: Callable[[], Json]) -> None:
         if not self.ephemeral:
-            guild_id = self.channel.guild.id
-            body = {**payload(), "guild_id": str(guild_id)}
-            self._world.emit(guild_id, event, body, GUILD_MESSAGES_INTENT)
+            self.channel.announce(event, payload())
 
     async def changed(self, predicate: Callable[["Message"], object], timeout: float = 10.0) -> "Message":
         """Wait until the predicate holds, now or after an edit or deletion; `TimeoutError` says what it is instead."""
@@ -349,8 +347,9 @@ class Message:
                 "type": 0,
                 "channel_id": str(self.channel.id),
                 "message_id": str(self.reply_to.id),
-                "guild_id": str(self.channel.guild.id),
             }
+            if self.channel.guild_id is not None:
+                body["message_reference"]["guild_id"] = str(self.channel.guild_id)
         return body
 
     def _hidden_from_bot(self) -> bool:

@@ -29,6 +29,7 @@ class Permissions(IntFlag):
     MANAGE_ROLES = 1 << 28
     MANAGE_WEBHOOKS = 1 << 29
     USE_APPLICATION_COMMANDS = 1 << 31
+    SEND_MESSAGES_IN_THREADS = 1 << 38
     MODERATE_MEMBERS = 1 << 40
 
 
@@ -43,17 +44,28 @@ EVERYONE: Final = (
     | Permissions.EMBED_LINKS
     | Permissions.ADD_REACTIONS
     | Permissions.USE_APPLICATION_COMMANDS
+    | Permissions.SEND_MESSAGES_IN_THREADS
 )
 """What a new guild lets everyone do, as far as it matters here."""
 
 BOT: Final = (
     Permissions.VIEW_CHANNEL
     | Permissions.SEND_MESSAGES
+    | Permissions.ATTACH_FILES
+    | Permissions.READ_MESSAGE_HISTORY
+    | Permissions.SEND_MESSAGES_IN_THREADS
+)
+"""What the invite link asks for."""
+
+IN_DIRECT_MESSAGES: Final = (
+    Permissions.VIEW_CHANNEL
+    | Permissions.SEND_MESSAGES
     | Permissions.READ_MESSAGE_HISTORY
     | Permissions.ATTACH_FILES
     | Permissions.EMBED_LINKS
+    | Permissions.ADD_REACTIONS
 )
-"""What the invite link asks for."""
+"""What the bot may do where it is alone with a user."""
 
 
 def apply_overwrites(base: Permissions, overwrites: Iterable[tuple[Permissions, Permissions]]) -> Permissions:

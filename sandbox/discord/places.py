@@ -1,20 +1,18 @@
-"""Guilds and who and what is in them: channels, roles, members, and who may do what where."""
+"""Guilds and who and what is in them: roles, members, their channels and threads, and who may do what where."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from sandbox.discord.channels import FORUM_CHANNEL, Channel, Thread
 from sandbox.discord.errors import Json
 from sandbox.discord.permissions import ALL, BOT, EVERYONE, Permissions, apply_overwrites
-from sandbox.discord.signals import Signal
 
 if TYPE_CHECKING:
-    from sandbox.discord.messages import Message
     from sandbox.discord.world import World
 
 GUILDS_INTENT: Final = 1 << 0
-TEXT_CHANNEL: Final = 0
 MIB: Final = 1024 * 1024
 FILE_LIMIT_BYTES: Final = 10 * MIB
 """The largest single file without server boosts (API reference, "Uploading Files")."""
@@ -27,6 +25,8 @@ class User:
     id: int
     name: str
     bot: bool = False
+    takes_direct_messages: bool = True
+    """Whether the bot can write to this user."""
 
     def payload(self) -> Json:
         """The user object."""
@@ -101,7 +101,7 @@ class Member:
         """The text that mentions this member."""
         return f"<@{self.user.id}>"
 
-    def permissions_in(self, channel: "Channel | None") -> Permissions:
+    def permissions_in(self, channel: Channel | None) -> Permissions:
         """What this member may do in the channel, or in the guild at large."""
         guild = self.guild
         if self.user.id == guild.owner.user.id:
@@ -132,124 +132,6 @@ class Member:
         }
 
 
-class Channel:
-    """A text channel and its messages, oldest first."""
-
-    def __init__(self, guild: "Guild", channel_id: int, name: str, *, nsfw: bool) -> None:
-        self.guild = guild
-        self.id = channel_id
-        self.name = name
-        self.nsfw = nsfw
-        self.position = len(guild.channels)
-        self.overwrites: dict[int, tuple[Permissions, Permissions]] = {}
-        self.changed = Signal()
-        self._messages: dict[int, Message] = {}
-
-    @property
-    def messages(self) -> list["Message"]:
-        """Every message that is still there, ephemeral ones included, oldest first."""
-        return [message for message in self._messages.values() if not message.deleted]
-
-    @property
-    def all_messages(self) -> list["Message"]:
-        """Every message ever seen here, deleted ones included."""
-        return list(self._messages.values())
-
-    @property
-    def mention(self) -> str:
-        """The text that links to this channel."""
-        return f"<#{self.id}>"
-
-    def add(self, message: "Message") -> None:
-        """Take in a new message."""
-        self._messages[message.id] = message
-        self.changed.fire()
-
-    def find(self, message_id: int) -> "Message | None":
-        """The message of that id, if it is still there."""
-        message = self._messages.get(message_id)
-        return None if message is None or message.deleted else message
-
-    async def arrived(self, predicate: "Callable[[Message], object] | None" = None, timeout: float = 10.0) -> "Message":
-        """Wait for a message that fits, the newest if several do; `TimeoutError` lists what is there instead."""
-
-        def newest() -> "Message | None":
-            found = [message for message in self.messages if predicate is None or predicate(message)]
-            return found[-1] if found else None
-
-        return await self.changed.until(newest, timeout, lambda: f"no such message among {self.messages}")
-
-    def overwrite(
-        self,
-        target: "Role | Member",
-        *,
-        allow: Permissions = Permissions.NONE,
-        deny: Permissions = Permissions.NONE,
-    ) -> None:
-        """Give or take permissions here, for a role or a member."""
-        self.overwrites[target.id] = (allow, deny)
-        self.guild.announce("CHANNEL_UPDATE", self.payload())
-
-    def set_bot_permissions(self, permissions: Permissions) -> None:
-        """Let the bot do exactly this here."""
-        self.overwrite(self.guild.bot, allow=permissions, deny=ALL & ~permissions)
-
-    def overwrites_for(self, member: Member) -> Iterable[tuple[Permissions, Permissions]]:
-        """The (allow, deny) pairs that apply to a member, in the order they apply."""
-        none = (Permissions.NONE, Permissions.NONE)
-        yield self.overwrites.get(self.guild.everyone.id, none)
-        allow = deny = Permissions.NONE
-        for role in member.roles:
-            role_allow, role_deny = self.overwrites.get(role.id, none)
-            allow |= role_allow
-            deny |= role_deny
-        yield allow, deny
-        yield self.overwrites.get(member.id, none)
-
-    def payload(self) -> Json:
-        """The channel object."""
-        last = next(reversed(self._messages), None)
-        return {
-            "id": str(self.id),
-            "type": TEXT_CHANNEL,
-            "guild_id": str(self.guild.id),
-            "name": self.name,
-            "position": self.position,
-            "flags": 0,
-            "topic": None,
-            "nsfw": self.nsfw,
-            "parent_id": None,
-            "rate_limit_per_user": 0,
-            "last_message_id": None if last is None else str(last),
-            "permission_overwrites": [
-                {
-                    "id": str(target),
-                    "type": 1 if target in self.guild.members else 0,
-                    "allow": str(int(allow)),
-                    "deny": str(int(deny)),
-                }
-                for target, (allow, deny) in self.overwrites.items()
-            ],
-        }
-
-    def partial_payload(self, member: Member) -> Json:
-        """The channel as an interaction carries it, with that member's permissions."""
-        return {
-            "id": str(self.id),
-            "type": TEXT_CHANNEL,
-            "guild_id": str(self.guild.id),
-            "name": self.name,
-            "position": self.position,
-            "flags": 0,
-            "topic": None,
-            "nsfw": self.nsfw,
-            "parent_id": None,
-            "rate_limit_per_user": 0,
-            "last_message_id": None,
-            "permissions": str(int(member.permissions_in(self))),
-        }
-
-
 class Guild:
     """A guild with the bot in it."""
 
@@ -263,6 +145,7 @@ class Guild:
         self.everyone = Role(id=guild_id, name="@everyone", permissions=EVERYONE, position=0)
         self.roles: dict[int, Role] = {guild_id: self.everyone}
         self.channels: dict[int, Channel] = {}
+        self.threads: dict[int, Thread] = {}
         self.members: dict[int, Member] = {}
         self.owner = self._join(owner)
         self.bot = self._join(world.bot)
@@ -282,19 +165,43 @@ class Guild:
 
     def add_channel(self, name: str, *, nsfw: bool = False) -> Channel:
         """Open a text channel."""
-        channel = Channel(self, self.world.next_id(), name, nsfw=nsfw)
+        return self._open(Channel(self, self.world.next_id(), name, nsfw=nsfw))
+
+    def add_forum(self, name: str) -> Channel:
+        """Open a forum: its posts are the threads that are added to it."""
+        return self._open(Channel(self, self.world.next_id(), name, kind=FORUM_CHANNEL))
+
+    def _open(self, channel: Channel) -> Channel:
         self.channels[channel.id] = channel
         self.world.channels[channel.id] = channel
         self.announce("CHANNEL_CREATE", channel.payload())
         return channel
 
+    def take_in(self, thread: Thread) -> Thread:
+        """Add a new thread; the bot hears of it if it may see it."""
+        self.threads[thread.id] = thread
+        self.world.channels[thread.id] = thread
+        if thread.bot_permissions & Permissions.VIEW_CHANNEL:
+            self.announce("THREAD_CREATE", {**thread.payload(), "newly_created": True})
+        return thread
+
     def remove_channel(self, channel: Channel) -> None:
-        """Delete a channel and all that is in it."""
-        del self.channels[channel.id]
+        """Delete a channel with its threads, or a single thread, and all that is in it."""
+        for thread in [thread for thread in self.threads.values() if channel in {thread, thread.parent}]:
+            del self.threads[thread.id]
+            self._close(thread)
+        if isinstance(channel, Thread):
+            kept = ("id", "guild_id", "parent_id", "type")
+            self.announce("THREAD_DELETE", {key: channel.payload()[key] for key in kept})
+        else:
+            del self.channels[channel.id]
+            self._close(channel)
+            self.announce("CHANNEL_DELETE", channel.payload())
+
+    def _close(self, channel: Channel) -> None:
         del self.world.channels[channel.id]
         for message in channel.messages:
             message.delete()
-        self.announce("CHANNEL_DELETE", channel.payload())
 
     def add_role(self, name: str, permissions: Permissions = Permissions.NONE) -> Role:
         """Make a role."""
@@ -383,7 +290,11 @@ class Guild:
             "member_count": len(self.members),
             "members": [self.bot.payload()],
             "channels": [channel.payload() for channel in self.channels.values()],
-            "threads": [],
+            "threads": [
+                thread.payload()
+                for thread in self.threads.values()
+                if thread.bot_permissions & Permissions.VIEW_CHANNEL
+            ],
             "presences": [],
             "voice_states": [],
             "stage_instances": [],

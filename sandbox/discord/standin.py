@@ -10,6 +10,7 @@ from sandbox.discord.application_routes import ApplicationRoutes
 from sandbox.discord.bodies import Upload
 from sandbox.discord.cdn import CdnRoutes
 from sandbox.discord.channel_routes import ChannelRoutes
+from sandbox.discord.channels import Channel, Conversation
 from sandbox.discord.client import (
     ClientRefused,
     Resolved,
@@ -22,6 +23,7 @@ from sandbox.discord.client import (
 )
 from sandbox.discord.command_schema import CHAT_INPUT, MESSAGE_COMMAND, USER_COMMAND
 from sandbox.discord.commands import CommandRegistry
+from sandbox.discord.direct import DirectMessages
 from sandbox.discord.errors import Json
 from sandbox.discord.exchanges import ExchangeLog
 from sandbox.discord.faults import Faults
@@ -36,7 +38,7 @@ from sandbox.discord.interactions import (
     Run,
 )
 from sandbox.discord.messages import Attachment, Draft, Mentions, Message
-from sandbox.discord.places import Channel, Guild, Member, User
+from sandbox.discord.places import Guild, Member, User
 from sandbox.discord.server import API_PREFIX, Server
 from sandbox.discord.transcript import TranscriptEntry, entry
 from sandbox.discord.world import Clock, World, system_clock
@@ -251,7 +253,7 @@ class DiscordStandIn:
     ) -> Run:
         """Choose in the select with this custom id: option values or labels, members, roles or channels."""
         part = find_component(message, member, wanted)
-        resolved = Resolved(self.world, message.channel)
+        resolved = Resolved(self.world, _guild_channel(message))
         data: Json = {"values": select_values(part, values, resolved)}
         if resolved.payload():
             data["resolved"] = resolved.payload()
@@ -315,8 +317,12 @@ class DiscordStandIn:
                     return message
         raise LookupError(f"there never was a message {message_id}")
 
-    def transcript(self, channel: Channel | None = None) -> list[TranscriptEntry]:
-        """All messages of a channel, or of every channel, oldest first, deleted and ephemeral ones included."""
+    def dms(self, user: User | Member) -> DirectMessages:
+        """What the bot and this user have written to each other: its `messages`, and `arrived()` to wait for one."""
+        return self.world.direct_messages(user.user if isinstance(user, Member) else user)
+
+    def transcript(self, channel: Conversation | None = None) -> list[TranscriptEntry]:
+        """All messages of a channel, or of every place, oldest first, deleted and ephemeral ones included."""
         channels = [channel] if channel is not None else list(self.world.channels.values())
         messages = [message for place in channels for message in place.all_messages]
         return [entry(message) for message in sorted(messages, key=lambda message: message.id)]
@@ -371,7 +377,7 @@ class DiscordStandIn:
             self.world,
             kind=COMPONENT,
             member=member,
-            channel=message.channel,
+            channel=_guild_channel(message),
             name=part["custom_id"],
             source=message,
         )
@@ -384,3 +390,9 @@ class DiscordStandIn:
         payload = {**run.payload(data), "locale": locale}
         self.world.emit(run.channel.guild.id, "INTERACTION_CREATE", payload, 0)
         return run
+
+
+def _guild_channel(message: Message) -> Channel:
+    if not isinstance(message.channel, Channel):
+        raise ClientRefused("components of direct messages are beyond the stand-in")
+    return message.channel

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from sandbox.discord.channels import Conversation
+from sandbox.discord.direct import DirectMessages
 from sandbox.discord.errors import Json
 from sandbox.discord.messages import Attachment
-from sandbox.discord.places import Channel, Guild, User
+from sandbox.discord.places import Guild, User
 
 Clock = Callable[[], datetime]
 
@@ -30,7 +32,7 @@ def snowflake_time(snowflake: int) -> datetime:
 
 
 class World:
-    """One application, its bot, its guilds, and all messages and files."""
+    """One application, its bot, its guilds and direct messages, and all messages and files."""
 
     def __init__(self, *, now: Clock, keep_files: bool, name: str) -> None:
         self.now = now
@@ -48,7 +50,9 @@ class World:
         self.token = f"{bot_id}.{secrets.token_hex(3)}.{secrets.token_hex(19)}"
         self.users: dict[int, User] = {user.id: user for user in (self.owner, self.bot)}
         self.guilds: dict[int, Guild] = {}
-        self.channels: dict[int, Channel] = {}
+        self.channels: dict[int, Conversation] = {}
+        """By id, every place in which there are messages."""
+        self._direct: dict[int, DirectMessages] = {}
         self.attachments: dict[int, Attachment] = {}
         self.emit: Callable[[int, str, Json, int], None] = lambda *_: None
 
@@ -75,8 +79,15 @@ class World:
         """Throw the bot out of a guild."""
         guild.announce("GUILD_DELETE", {"id": str(guild.id), "unavailable": False})
         del self.guilds[guild.id]
-        for channel_id in guild.channels:
+        for channel_id in (*guild.channels, *guild.threads):
             del self.channels[channel_id]
+
+    def direct_messages(self, user: User) -> DirectMessages:
+        """The bot's conversation with a user: one for all time, opened when it is first asked for."""
+        if user.id not in self._direct:
+            opened = DirectMessages(self, self.next_id(), user)
+            self._direct[user.id] = self.channels[opened.id] = opened
+        return self._direct[user.id]
 
     def attachment_url(self, attachment: Attachment) -> str:
         """A signed URL of the file, valid for a day from now."""

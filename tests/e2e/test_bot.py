@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from sandbox.discord import Channel, DiscordStandIn, Member, Message
 from sandbox.pixazo import PixazoStandIn
-from tests.e2e.bot_process import BotProcess
+from tests.e2e.bot_process import ROOT, BotProcess
 
 MakeBot = Callable[..., BotProcess]
 
@@ -191,6 +192,24 @@ async def test_a_database_that_another_program_locks_for_a_while_loses_nothing(
     await answer.message.changed(lambda message: message.attachments, timeout=20)
     await bot.job_until(lambda job: job["status"] == "delivered")
     assert await bot.stop() == 0
+
+
+async def test_a_thread_that_hangs_does_not_keep_the_process_alive() -> None:
+    hanging = (
+        "import threading, bot\n"
+        "bot._end_for_certain(within_seconds=0.2)\n"
+        "threading.Thread(target=threading.Event().wait).start()\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", hanging, cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(15):
+            assert await process.wait() == 1
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def test_no_prompt_and_no_secret_is_logged_at_any_level(

@@ -7,7 +7,9 @@ import pytest
 
 from sandbox.pixazo import PixazoStandIn
 from tests.generation.assembly import Assembly, assembled
+from tests.generation.quick_clock import QuickClock
 from tests.generation.recording import Channel
+from tests.generation.town import RATE, Town
 from tests.support import FakeClock
 
 IMAGE_BYTES = 20_000
@@ -35,3 +37,10 @@ async def pixazo(clock: FakeClock) -> AsyncIterator[PixazoStandIn]:
 async def bot(tmp_path: Path, pixazo: PixazoStandIn, channel: Channel, clock: FakeClock) -> AsyncIterator[Assembly]:
     async with assembled(tmp_path, pixazo, channel, clock) as parts:
         yield parts
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    quick = QuickClock(rate=RATE)
+    async with PixazoStandIn(now=quick.monotonic, latency=3.0, image_bytes=IMAGE_BYTES) as pixazo:
+        yield Town(tmp_path, pixazo, quick)

@@ -106,6 +106,26 @@ async def test_a_card_that_takes_no_pictures_says_that_they_could_not_be_posted(
     assert await jobs.unfinished(bot.database) == []
 
 
+async def test_an_announcement_is_overtaken_by_the_next_one_too(bot: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A card that was found is told first that it waits; that edit may still hang when the next one is through."""
+    job = await bot.job(await bot.wish())
+    hanging, show = asyncio.Event(), bot.delivery.show
+
+    async def first_hangs(its_job: Job, *, usual: UsualTime | None = None) -> None:
+        if its_job.status is S.QUEUED:
+            hanging.set()
+            await asyncio.Event().wait()
+        await show(its_job, usual=usual)
+
+    monkeypatch.setattr(bot.delivery, "show", first_hangs)
+    bot.cards.announce(job)
+    await hanging.wait()
+    assert (await bot.drive(job.job_id, until=lambda job: job.status is S.DELIVERED)).status is S.DELIVERED
+    bot.channel.cards[job.job_id].shown.append(S.QUEUED)  # Discord takes the oldest edit last
+    await bot.drive(job.job_id)
+    assert bot.channel.cards[job.job_id].says is S.DELIVERED
+
+
 async def test_closing_gives_up_what_hangs(slow: Assembly) -> None:
     job_id = await slow.submitted()
     await wait_until(lambda: slow.delivery.calls["hanging"] == 1)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from errors import DeliveryUnavailable
 from generation.polling import JobKind
+from generation.steps import Later
 from models import JobStatus, Unit
 from sandbox.pixazo import PixazoStandIn
 from storage import jobs
-from tests.builders import PRICE_MICROS
+from tests.builders import PRICE_MICROS, make_origin
 from tests.generation.assembly import assembled, small_request
 from tests.generation.recording import Channel
 from tests.support import FakeClock
@@ -116,3 +117,27 @@ async def test_a_card_that_was_behind_is_mended(
         await second.drive(job_id)
         assert await jobs.unfinished(second.database) == []
     assert channel.cards[job_id].says is S.FAILED
+
+
+async def test_a_card_that_a_dead_process_sent_is_looked_for_at_once(
+    tmp_path: Path, pixazo: PixazoStandIn, channel: Channel, clock: FakeClock
+) -> None:
+    async with assembled(tmp_path, pixazo, channel, clock) as first:
+        job_id = (await first.service.accept(make_origin(), small_request())).job.job_id
+        message_id = channel.answer(job_id)
+    clock.advance(1)
+    async with assembled(tmp_path, pixazo, channel, clock) as second:
+        assert await second.step(job_id) == Later(status=S.QUEUED)
+        assert (await second.job(job_id)).message_id == message_id
+
+
+async def test_a_card_that_a_dead_process_may_just_have_sent_gets_its_ten_seconds(
+    tmp_path: Path, pixazo: PixazoStandIn, channel: Channel, clock: FakeClock
+) -> None:
+    async with assembled(tmp_path, pixazo, channel, clock) as first:
+        job_id = (await first.service.accept(make_origin(), small_request())).job.job_id
+    clock.advance(1)
+    async with assembled(tmp_path, pixazo, channel, clock) as second:
+        assert await second.step(job_id) == Later(status=S.QUEUED, seconds=9.0)
+        channel.answer(job_id)  # it was on its way
+        assert (await second.drive(job_id)).status is S.DELIVERED

@@ -1,68 +1,24 @@
-"""The runner at work on real parts: limits, turns, pace, failures, the stop and the recovery."""
+"""The runner at work on real parts: limits, turns, pace, wakes and failures."""
 
 import asyncio
 import itertools
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TypeVar
 
 import pytest
 
 from errors import DeliveryUnavailable, StorageUnavailable
 from models import JobStatus
-from sandbox.pixazo import DEFAULT_KEY, PixazoStandIn
-from storage import jobs
+from sandbox.pixazo import DEFAULT_KEY
 from storage.database import Operation
 from tests.builders import make_origin
 from tests.generation.assembly import Assembly, Options, assembled, small_request
-from tests.generation.conftest import IMAGE_BYTES
-from tests.generation.quick_clock import QuickClock
-from tests.generation.recording import Channel
-from tests.support import FakeClock, wait_until
+from tests.generation.town import RATE, Town, all_say, assert_pace, ended_well
+from tests.support import wait_until
 
 T = TypeVar("T")
 S = JobStatus
-RATE = 50.0
-
-
-class Town:
-    """A stand-in, a channel and a folder in quick time, where one process after the other may run."""
-
-    def __init__(self, folder: Path, pixazo: PixazoStandIn, clock: QuickClock) -> None:
-        self.folder = folder
-        self.pixazo = pixazo
-        self.clock = clock
-        self.channel = Channel()
-
-    @asynccontextmanager
-    async def process(self, options: Options | None = None, *, start: bool = True) -> AsyncIterator[Assembly]:
-        async with assembled(self.folder, self.pixazo, self.channel, self.clock, options) as bot:
-            if start:
-                await bot.runner.start()
-            yield bot
-            assert not bot.runner.failed.done() or bot.runner.failed.exception() is None
-
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    quick = QuickClock(rate=RATE)
-    async with PixazoStandIn(now=quick.monotonic, latency=3.0, image_bytes=IMAGE_BYTES) as pixazo:
-        yield Town(tmp_path, pixazo, quick)
-
-
-def all_say(channel: Channel, status: JobStatus, count: int) -> Callable[[], bool]:
-    return lambda: sum(card.says is status for card in channel.cards.values()) == count
-
-
-async def ended_well(bot: Assembly) -> None:
-    """Every job comes to its end, and then nothing is held and every account is the sum of its entries."""
-    await wait_until(lambda: all(job.status.is_terminal for job in bot.snapshot().jobs))
-    snapshot = bot.snapshot()
-    assert snapshot.findings == ()
-    assert {balance.pending for balance in snapshot.balances} <= {0}
 
 
 class TestAtWork:
@@ -202,15 +158,6 @@ class TestAtWork:
             assert town.clock.monotonic() - began < 110  # the first probe comes after 60 s, the second 60 s later
             await wait_until(all_say(town.channel, S.CANCELLED, len(old)))
             assert len(town.pixazo.submissions) == 1
-
-
-def assert_pace(town: Town, *, per_second: float) -> None:
-    """Over any ten seconds no more polls than the pace allows, and two for what the network held up."""
-    moments = [poll.at for poll in town.pixazo.polls]
-    assert len(moments) > 10
-    for start in moments:
-        within = sum(start <= moment < start + 10 for moment in moments)
-        assert within <= 10 * per_second + 2
 
 
 async def some_turns_of_the_loop() -> None:
@@ -372,155 +319,3 @@ class TestFailures:
             await wait_until(lambda: "not in the database any more" in caplog.text)
             assert bot.runner.alive
             assert bot.runner.waiting == 0
-
-
-class TestStop:
-    async def test_it_is_quick_where_nothing_is_under_way(self, town: Town) -> None:
-        async with town.process() as bot:
-            town.pixazo.latency = float("inf")
-            await bot.wish()
-            await wait_until(lambda: len(town.pixazo.polls) > 1)
-            began = bot.clock.monotonic()
-            await bot.runner.stop(within_seconds=10)
-            assert bot.clock.monotonic() - began < 9
-            assert not bot.runner.alive
-            assert bot.runner.stopping
-
-    async def test_a_step_under_way_is_finished(self, town: Town) -> None:
-        town.pixazo.submit_delay = 0.1  # real seconds: five of the bot's
-        async with town.process() as bot:
-            job_id = await bot.wish()
-            await wait_until(lambda: len(town.pixazo.submissions) == 1)
-            await bot.runner.stop(within_seconds=20)
-            assert (await bot.job(job_id)).status is S.SUBMITTED
-        async with town.process():
-            await wait_until(all_say(town.channel, S.DELIVERED, 1))
-        assert len(town.pixazo.submissions) == 1
-
-    async def test_nothing_new_is_started(self, town: Town) -> None:
-        town.pixazo.latency = float("inf")
-        async with town.process() as bot:
-            await bot.wish(small_request("being polled"))
-            await wait_until(lambda: len(town.pixazo.polls) > 1)
-            town.pixazo.submit_delay = 0.3  # real seconds: fifteen of the bot's, in which ten polls would be due
-            await bot.wish(small_request("being submitted"))
-            await wait_until(lambda: len(town.pixazo.submissions) == 2)
-            polls = len(town.pixazo.polls)
-            stopping = asyncio.create_task(bot.runner.stop(within_seconds=60), name="runner's end")
-            await asyncio.sleep(0)
-            bot.runner.wake(await bot.wish_directly())
-            await stopping
-            assert len(town.pixazo.submissions) == 2
-            assert len(town.pixazo.polls) <= polls + 1  # one may have been on its way
-        town.pixazo.finish()
-        town.pixazo.latency = 1.0
-        async with town.process():
-            await wait_until(all_say(town.channel, S.DELIVERED, 3))
-        assert len(town.pixazo.accepted()) == 3
-
-    async def test_a_step_that_does_not_end_is_cut_in_time_and_recovered(self, town: Town) -> None:
-        town.pixazo.on_submit("submit_timeout_after_accepting")
-        async with town.process() as bot:
-            job_id = await bot.wish()
-            await wait_until(lambda: len(town.pixazo.submissions) == 1)
-            began = bot.clock.monotonic()
-            await bot.runner.stop(within_seconds=5)
-            assert 5 <= bot.clock.monotonic() - began < 15
-            assert (await bot.job(job_id)).status is S.SUBMITTING
-        async with town.process() as bot:
-            await wait_until(all_say(town.channel, S.IN_DOUBT, 1))
-            assert (await bot.job(job_id)).reason == "interrupted_submission"
-        assert len(town.pixazo.submissions) == 1
-
-    async def test_a_wish_that_comes_during_the_stop_is_found_by_the_next_process(self, town: Town) -> None:
-        async with town.process() as bot:
-            acceptance = await bot.service.accept(make_origin(), small_request())
-            await bot.runner.stop(within_seconds=5)
-            job_id = acceptance.job.job_id
-            await bot.service.card_sent(job_id, town.channel.answer(job_id))
-        async with town.process():
-            await wait_until(all_say(town.channel, S.DELIVERED, 1))
-
-
-class TestRecovery:
-    async def test_every_unfinished_job_is_taken_up(self, town: Town) -> None:
-        """Jobs at every stage, as a process leaves them that is cut off in the middle of its work."""
-        town.pixazo.latency = lambda body: 0.0 if "quick" in str(body["prompt"]) else 30.0
-        async with town.process(Options(max_in_flight=30)) as bot:
-            bot.delivery.fail("deliver", DeliveryUnavailable("503"), times=10_000)
-            for number in range(40):
-                await bot.wish(small_request(f"{'quick' if number % 2 else 'slow'} {number}"))
-            for number in range(5):  # accepted, and no card yet
-                acceptance = await bot.service.accept(make_origin(), small_request(f"carded {number}"))
-                town.channel.answer(acceptance.job.job_id)
-            await wait_until(lambda: bot.observer.counts["submission", "accepted"] >= 30)
-            statuses = {job.status for job in bot.snapshot().jobs}
-            assert {S.QUEUED, S.SUBMITTED, S.GENERATED} & statuses == {S.QUEUED, S.SUBMITTED, S.GENERATED}
-        async with town.process(Options(max_in_flight=30)) as bot:
-            # Those that were being submitted at that moment are in doubt, and stay so.
-            ends = {S.DELIVERED, S.IN_DOUBT}
-            await wait_until(lambda: {job.status for job in bot.snapshot().jobs} <= ends)
-            await wait_until(lambda: {card.says for card in town.channel.cards.values()} <= ends)
-            found = bot.snapshot()
-            assert len(found.jobs) == 45
-            assert sum(job.status is S.DELIVERED for job in found.jobs) >= 15
-            assert found.findings == ()
-        sent = [submission.prompt for submission in town.pixazo.submissions]
-        assert len(set(sent)) == len(sent)
-
-    async def test_jobs_at_the_provider_count_before_anything_new_goes_there(self, town: Town) -> None:
-        town.pixazo.latency = float("inf")
-        async with town.process(Options(max_in_flight=4)) as bot:
-            for _ in range(6):
-                await bot.wish()
-            await wait_until(lambda: len(town.pixazo.accepted()) == 4)
-            await wait_until(lambda: [job.status for job in bot.snapshot().jobs].count(S.SUBMITTED) == 4)
-        async with town.process(Options(max_in_flight=4)) as bot:
-            assert bot.runner.in_flight == 4
-            await wait_until(lambda: len(bot.queue) == 2)
-            polls = len(town.pixazo.polls)
-            await wait_until(lambda: len(town.pixazo.polls) > polls + 8)
-            assert len(town.pixazo.submissions) == 4
-            town.pixazo.finish()
-            town.pixazo.latency = 1.0
-            await wait_until(all_say(town.channel, S.DELIVERED, 6))
-
-    @pytest.mark.parametrize("status", [S.SUBMITTED, S.IN_DOUBT, S.GENERATED])
-    async def test_the_polls_of_a_recovery_keep_the_pace_too(self, town: Town, status: JobStatus) -> None:
-        town.pixazo.latency = 1e9
-        async with town.process(start=False) as bot:
-            ids = [await bot.wish() for _ in range(16)]
-            for job_id in ids:
-                step = await bot.step(job_id)
-                step = await bot.step(job_id, has_turn=True)
-                assert step.status is S.SUBMITTED
-            if status is not S.SUBMITTED:
-                now = town.clock.now()
-                await bot.database.write(
-                    lambda c: [jobs.move(c, job_id, S.SUBMITTED, status, at=now, generated_at=now) for job_id in ids]
-                )
-        assert town.pixazo.polls == []
-        async with town.process(Options(polls_per_minute=60)):
-            await wait_until(lambda: len(town.pixazo.polls) >= 16)
-        assert_pace(town, per_second=1.0)
-
-    async def test_a_thousand_unfinished_jobs_are_taken_up_at_once(self, town: Town) -> None:
-        async with town.process(start=False) as bot:
-            await asyncio.gather(*(bot.service.accept(make_origin(), small_request()) for _ in range(1000)))
-        async with town.process(start=False) as bot:
-            loop = asyncio.get_running_loop()
-            began = loop.time()
-            await bot.runner.start()
-            assert loop.time() - began < 2.0
-            assert bot.runner.waiting == 1000
-
-
-async def test_the_wait_for_a_card_ends_although_nobody_wakes_the_job(
-    bot: Assembly, clock: FakeClock, pixazo: PixazoStandIn
-) -> None:
-    await bot.runner.start()
-    job_id = (await bot.service.accept(make_origin(), small_request())).job.job_id
-    await wait_until(lambda: bot.snapshot().jobs[0].status is S.CANCELLED)
-    assert (await bot.job(job_id)).finished_at is not None
-    assert clock.now() - (await bot.job(job_id)).created_at < timedelta(minutes=1)
-    assert pixazo.submissions == []

@@ -8,13 +8,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from cogs import Facts, add_cogs
+from generation.cards import CardKeeper
 from generation.circuit import Circuit
 from generation.images import Judge
 from generation.observer import NullObserver
@@ -123,18 +124,20 @@ async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -
     Afterwards what went over the wire is checked against Discord's OpenAPI document, where there is one.
     """
     checker = new_checker()
-    async with DiscordStandIn(now=clock.now) as discord:
+    async with DiscordStandIn(now=clock.now) as discord, AsyncExitStack() as at_the_end:
         if checker is not None:
             discord.exchanges.observe(checker)
         guild = discord.add_guild()
         channel, ada, bob = guild.add_channel("art"), guild.add_member("ada"), guild.add_member("bob")
         database = await Database.open(folder / "easel.db", clock=clock)
+        at_the_end.push_async_callback(database.close)
         client = EaselClient(meta=Meta(database), api_url=discord.api_url, gateway_url=discord.gateway_url)
         spool = Spool(folder / "spool")
         spool.prepare()
         provider = PixazoClient(submit_url=NOWHERE, status_url=NOWHERE, api_key="unused", result_hosts=(), clock=clock)
         observer = NullObserver()
         judge = Judge(provider=provider, spool=spool, observer=observer, clock=clock)
+        at_the_end.callback(judge.close)
         circuit = Circuit(clock=clock, notices=OwnerNotices(client, owner_ids=()))
         queue, schedule = FairQueue(), PollSchedule()
         pace = PollPace(polls_per_minute=300, clock=clock)
@@ -144,6 +147,7 @@ async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -
                 database=database,
                 provider=provider,
                 delivery=delivery,
+                cards=CardKeeper(database=database, delivery=delivery, schedule=schedule, clock=clock),
                 judge=judge,
                 spool=spool,
                 circuit=circuit,
@@ -196,7 +200,5 @@ async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -
         finally:
             await client.close()
             await connection
-            judge.close()
-            await database.close()
     if checker is not None:
         checker.assert_clean()

@@ -1,7 +1,8 @@
 """Who may do what where."""
 
+import permissions
 from sandbox.discord import Permissions
-from sandbox.discord.permissions import ALL
+from sandbox.discord.permissions import ALL, BOT
 from tests.sandbox.discord.wire import Scene
 
 P = Permissions
@@ -37,3 +38,7 @@ def test_bot_may_do_exactly_what_is_set_for_the_channel(scene: Scene) -> None:
     scene.guild.set_bot_permissions(P.MANAGE_MESSAGES)
     other = scene.guild.add_channel("other")
     assert scene.guild.bot.permissions_in(other) & P.MANAGE_MESSAGES
+
+
+def test_bot_is_given_what_the_invite_link_asks_for() -> None:
+    assert int(BOT) == permissions.INVITE_PERMISSIONS == 274_878_008_320
