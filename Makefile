@@ -24,8 +24,9 @@ demo: $(VENV)/.run
 run: $(VENV)/.run
 	$(BIN)/python bot.py
 
+# Most of the time goes into waiting for real processes, so three of them wait side by side, a file to each.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/python -m ruff format --check .

@@ -207,10 +207,14 @@ class ResultImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationResult:
-    """A finished submission. `has_nsfw_concepts` is the provider's value untouched: the gate judges it."""
+    """A finished submission. `has_nsfw_concepts` is the provider's value untouched: the gate judges it.
+
+    `malformed` where the images are no list, so that nobody can say how many there are.
+    """
 
     images: tuple[ResultImage, ...]
     has_nsfw_concepts: object
+    malformed: bool = False
     seed: int | None = None
     inference_seconds: float | None = None
 

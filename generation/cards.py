@@ -38,6 +38,7 @@ class CardKeeper:
         self._delivery = delivery
         self._schedule = schedule
         self._clock = clock
+        self._started_at = clock.now()
         self._announcing: dict[str, asyncio.Task[None]] = {}
         self._overtaken: set[str] = set()
         self._tries: dict[str, int] = {}
@@ -75,7 +76,7 @@ class CardKeeper:
         except CardGone:
             log.info("the card is gone", extra={"job_id": job.job_id})
         except DeliveryUnavailable as error:
-            if self._clock.now() - job.changed_at < PATIENCE:
+            if self._clock.now() - max(job.changed_at, self._started_at) < PATIENCE:
                 return self.retry_seconds(job, error)
             log.warning("the card could not be changed for a day", extra={"job_id": job.job_id})
         await self._database.write(lambda connection: jobs.note_card_status(connection, job.job_id, job.status))

@@ -62,6 +62,8 @@ _FAULT_GAP_MAX_SECONDS: Final = 30.0
 _UNREACHABLE_GAP_SECONDS: Final = 5.0
 _UNREACHABLE_GAP_MAX_SECONDS: Final = 120.0
 _REFUSED_POLL_SECONDS: Final = 60.0
+# A provider that asks for more would send every job under way into doubt.
+_POLL_HOLD_MAX_SECONDS: Final = 300.0
 _PERSIST_AGAIN_SECONDS: Final = 1.0
 
 
@@ -184,7 +186,7 @@ class Pipeline:
             return step
         except RequestRejected as error:
             self._parts.observer.submission("rejected")
-            log.warning("the provider refused the request: %s", error, extra={"job_id": job.job_id})
+            log.warning("the provider refused the request: %s %s", error, error.detail, extra={"job_id": job.job_id})
             return await self._end(job, JobStatus.FAILED, error.reason)
         except AcceptanceUnknown as error:
             self._parts.observer.submission("in_doubt")
@@ -235,12 +237,15 @@ class Pipeline:
                 if (seen := self._last_not_ready.get(job.job_id)) is not None:  # else it was ready nobody knows when
                     self._parts.schedule.observe(kind, not_ready_seconds=seen, ready_seconds=waited)
                 return await self._finished(job, result)
-            case SubmissionFailed(reason=reason):
+            case SubmissionFailed(reason=reason, detail=detail):
+                log.info("the provider failed on it: %s", detail or reason, extra={"job_id": job.job_id})
                 return await self._end(job, JobStatus.FAILED, reason)
 
     async def _poll(self, job: Job) -> PollAnswer | Later:
         """The provider's answer, or when to ask again where it said nothing."""
         parts = self._parts
+        # Taken out first: only a poll with an answer says how long a job took, not one after a pause for a fault.
+        not_ready = self._last_not_ready.pop(job.job_id, None)
         try:
             answer = await parts.provider.poll(_known(job.request_id))
         except RequestUnknown:
@@ -250,7 +255,7 @@ class Pipeline:
             return self._poll_later(job, _FAULT_GAP_SECONDS)
         except RateLimited as error:
             parts.observer.poll("rate_limited")
-            seconds = error.retry_after or self._fault_gap(job)
+            seconds = min(error.retry_after or self._fault_gap(job), _POLL_HOLD_MAX_SECONDS)
             parts.pace.hold(seconds)
             return self._poll_later(job, seconds)
         except AccountRefused as error:
@@ -262,6 +267,8 @@ class Pipeline:
             log.info("a poll said nothing: %s", error, extra={"job_id": job.job_id})
             return self._poll_later(job, error.retry_after or self._fault_gap(job))
         self._faults.pop(job.job_id, None)
+        if not_ready is not None:
+            self._last_not_ready[job.job_id] = not_ready
         parts.observer.poll(type(answer).__name__.lower())
         return answer
 
@@ -278,7 +285,8 @@ class Pipeline:
             job,
             JobStatus.GENERATED,
             generated_at=self._clock.now(),
-            images_produced=min(len(result.images), job.images_requested),
+            # What can't be counted may be billed in full.
+            images_produced=job.images_requested if result.malformed else min(len(result.images), job.images_requested),
             result_seed=result.seed,
             reason=None,
         )
@@ -330,7 +338,7 @@ class Pipeline:
             return await self._undeliverable(job, verdicts)
         except DeliveryUnavailable as error:
             observer.delivery("unavailable", self._clock.monotonic() - started)
-            if self._clock.now() - _known(job.generated_at) > PATIENCE:
+            if self._clock.now() - max(_known(job.generated_at), self._started_at) > PATIENCE:
                 return await self._undeliverable(job, verdicts)
             return Later(status=job.status, seconds=self._parts.cards.retry_seconds(job, error))
         observer.delivery("delivered", self._clock.monotonic() - started)

@@ -11,20 +11,27 @@ class FairQueue:
     def __init__(self) -> None:
         self._guilds: OrderedDict[int, _Members] = OrderedDict()
         self._owners: dict[str, tuple[int, int]] = {}
+        self._arriving: set[str] = set()
 
     def __len__(self) -> int:
-        return len(self._owners)
+        """How many jobs can be taken."""
+        return len(self._owners) - len(self._arriving)
 
     def __contains__(self, job_id: str) -> bool:
         return job_id in self._owners
 
-    def put(self, job_id: str, *, guild_id: int, user_id: int, first: bool = False) -> None:
+    def put(self, job_id: str, *, guild_id: int, user_id: int, first: bool = False, arriving: bool = False) -> None:
         """Let the job wait: behind the member's other jobs, or before them where it had its turn already.
 
-        A job that waits already stays where it is.
+        One that is `arriving` has its place in line, but can't be taken before it is put again. A job that waits
+        already stays where it is.
         """
+        if not arriving:
+            self._arriving.discard(job_id)
         if job_id in self._owners:
             return
+        if arriving:
+            self._arriving.add(job_id)
         self._owners[job_id] = (guild_id, user_id)
         mine = self._guilds.setdefault(guild_id, OrderedDict()).setdefault(user_id, deque())
         if first:
@@ -34,12 +41,12 @@ class FairQueue:
 
     def take(self) -> str | None:
         """The job whose turn it is, or None. Its guild and its member go to the end of their lines."""
-        if not self._guilds:
+        job_id = self._next()
+        if job_id is None:
             return None
-        guild_id, members = next(iter(self._guilds.items()))
-        user_id, mine = next(iter(members.items()))
-        job_id = mine.popleft()
-        del self._owners[job_id]
+        guild_id, user_id = self._owners.pop(job_id)
+        members = self._guilds[guild_id]
+        members[user_id].remove(job_id)
         self._guilds.move_to_end(guild_id)
         members.move_to_end(user_id)
         self._drop_if_empty(guild_id, user_id)
@@ -48,6 +55,7 @@ class FairQueue:
     def remove(self, job_id: str) -> bool:
         """Let the job wait no longer; False where it did not wait. Nobody else's turn changes."""
         owner = self._owners.pop(job_id, None)
+        self._arriving.discard(job_id)
         if owner is None:
             return False
         guild_id, user_id = owner
@@ -63,6 +71,12 @@ class FairQueue:
         guild_id, user_id = owner
         ahead = self._guilds[guild_id][user_id].index(job_id)
         return self._turn(guild_id, user_id, ahead)
+
+    def _next(self) -> str | None:
+        if len(self) == 0:
+            return None
+        waiting = (job_id for members in self._guilds.values() for mine in members.values() for job_id in mine)
+        return next(job_id for job_id in waiting if job_id not in self._arriving)
 
     def place_of_newcomer(self, *, guild_id: int, user_id: int) -> int:
         """The place that a job of this member would get now."""

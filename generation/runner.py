@@ -113,6 +113,9 @@ class Runner:
         """Take up a job in whatever status it is, and look at it after so many seconds unless it is woken."""
         if job.status in _AT_THE_PROVIDER:
             self._in_flight.add(job.job_id)
+        if job.status is JobStatus.QUEUED and job.message_id is None:
+            # Its card is on its way: it can't be taken yet, but whoever comes after it is behind it.
+            self._queue.put(job.job_id, guild_id=job.origin.guild_id, user_id=job.origin.user_id, arriving=True)
         self._put(job.job_id, after_seconds, polls=job.request_id is not None and not job.status.is_terminal)
 
     def line_up(self, job: Job) -> None:
@@ -200,6 +203,7 @@ class Runner:
             self._hand_over(job_id, has_turn=True)
 
     def _hand_over(self, job_id: str, *, has_turn: bool) -> None:
+        self._queue.remove(job_id)  # one whose card did not come in time; its step says whether it may wait again
         self._busy[job_id] = False
         self._ready.put_nowait((job_id, has_turn))
 

@@ -41,7 +41,7 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a member's job is; `place` is None once it is with the provider."""
+    """Where a member's job is; `place` is its turn, None where it is not in line."""
 
     job: Job
     place: int | None
@@ -167,7 +167,7 @@ class GenerationService:
         return tuple(
             Standing(
                 job=job,
-                place=self._queue.place(job.job_id) if job.status is JobStatus.QUEUED else None,
+                place=self._queue.place(job.job_id),
                 usual=self._usual(job),
             )
             for job in found
@@ -196,12 +196,13 @@ class GenerationService:
         except Refusal as refusal:
             self._observer.refusal(type(refusal).__name__)
             raise
-        place = self._queue.place_of_newcomer(guild_id=origin.guild_id, user_id=origin.user_id)
         self._observer.transition(None, job.status)
         log.info(
             "accepted: %d images for %d micros", job.images_requested, job.cost_micros, extra={"job_id": job.job_id}
         )
         self._runner.watch(job, after_seconds=CARD_WAIT.total_seconds())
+        place = self._queue.place(job.job_id)
+        assert place is not None  # the runner has just been told of it
         return Acceptance(job=job, place=place, usual=self._usual(job))
 
     def _accepted(self, task: asyncio.Task[Acceptance]) -> None:
@@ -243,6 +244,7 @@ class GenerationService:
     def _ended(self, job_id: str) -> None:
         self._queue.remove(job_id)
         self._observer.transition(JobStatus.QUEUED, JobStatus.CANCELLED)
+        log.info("%s to %s", JobStatus.QUEUED, JobStatus.CANCELLED, extra={"job_id": job_id})
         self._runner.wake(job_id)
 
     def _usual(self, job: Job) -> UsualTime | None:

@@ -122,6 +122,7 @@ def _result(members: Mapping[str, object], images: object) -> GenerationResult:
     return GenerationResult(
         images=tuple(_image(entry) for entry in entries),
         has_nsfw_concepts=members.get("has_nsfw_concepts"),
+        malformed=not isinstance(images, list),
         seed=_whole(members.get("seed"), low=0, high=INTEGER_MAX),
         inference_seconds=_seconds(inference),
     )

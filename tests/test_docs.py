@@ -102,7 +102,7 @@ def test_every_make_target_that_a_document_names_exists() -> None:
 
 def test_every_link_into_the_project_leads_somewhere() -> None:
     for document in DOCUMENTS:
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8")):
+        for target in re.findall(r"(?:\]\(|src=\")(?!https?:|#)([^)#\"]+)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 

@@ -8,14 +8,20 @@ import pytest
 from sandbox.discord import DiscordStandIn
 from sandbox.pixazo import PixazoStandIn
 from tests.e2e.bot_process import BotProcess
+from tests.openapi import new_checker
 
 
 @pytest.fixture
 async def discord() -> AsyncIterator[DiscordStandIn]:
-    """A Discord of this test's own."""
+    """A Discord of this test's own; what goes over the wire is held against Discord's OpenAPI document, if there."""
+    checker = new_checker()
     async with DiscordStandIn() as stand_in:
+        if checker is not None:
+            stand_in.exchanges.observe(checker)
         yield stand_in
         assert stand_in.unknown_routes == []
+        if checker is not None:
+            checker.assert_clean()
 
 
 @pytest.fixture

@@ -58,8 +58,6 @@ NEVER_SAID = {"images_empty"}
 STRICTER = {"download_html_type"}
 BLACK = {"flagged_all", "flagged_mixed", "flagged_last", "black_but_not_flagged", "flagged_but_not_black"}
 BLANK_FILES = {"download_black", "download_white", "download_uniform", "download_span_8"}
-# One thing in the place of a list can't be counted: it is taken for one picture.
-MISSHAPEN = {"images_not_a_list", "images_string"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +120,7 @@ async def walk(bot: Assembly, pixazo: PixazoStandIn, name: str) -> End:
     assert sum(submission.accepted for submission in sent) <= 1
     assert not pixazo.intruders
     assert not pixazo.strays
-    if name not in MISSHAPEN:
-        assert job.settled_micros >= (pixazo.billed_images() - billed_before) * PRICE_MICROS
+    assert job.settled_micros >= (pixazo.billed_images() - billed_before) * PRICE_MICROS
     return End(
         status=job.status,
         reason=job.reason,
@@ -165,8 +162,7 @@ def end_of_result(name: str) -> End:
     if means is Means.PARTLY:
         quota = ASKED if name in BLACK else 1
         return End(status=S.DELIVERED, reason=R.SOME_WITHHELD, settled=ASKED, quota=quota, gallery=1)
-    settled = 1 if name in MISSHAPEN else ASKED
-    return End(status=S.WITHHELD, reason=R.ALL_WITHHELD, settled=settled, quota=ASKED if name in BLACK else 0)
+    return End(status=S.WITHHELD, reason=R.ALL_WITHHELD, settled=ASKED, quota=ASKED if name in BLACK else 0)
 
 
 def end_of_download(name: str) -> End:

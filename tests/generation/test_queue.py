@@ -151,3 +151,38 @@ def test_a_job_that_does_not_wait_has_no_place() -> None:
     assert queue.place("nobody") is None
     assert not queue.remove("nobody")
     assert "nobody" not in queue
+
+
+class TestArriving:
+    def test_a_job_that_arrives_has_its_place_but_is_not_taken(self) -> None:
+        queue = FairQueue()
+        queue.put("first", guild_id=1, user_id=1, arriving=True)
+        queue.put("second", guild_id=1, user_id=1)
+        assert (queue.place("first"), queue.place("second")) == (1, 2)
+        assert len(queue) == 1
+        assert queue.take() == "second"
+        assert queue.take() is None
+        queue.put("first", guild_id=1, user_id=1)
+        assert queue.take() == "first"
+
+    def test_whoever_comes_after_arriving_jobs_is_behind_them(self) -> None:
+        queue = FairQueue()
+        for user_id in range(1, 6):
+            queue.put(f"{user_id}", guild_id=1, user_id=user_id, arriving=True)
+        assert queue.place_of_newcomer(guild_id=1, user_id=9) == 6
+
+    def test_a_job_that_never_arrives_can_be_removed(self) -> None:
+        queue = FairQueue()
+        queue.put("lost", guild_id=1, user_id=1, arriving=True)
+        assert queue.remove("lost")
+        assert len(queue) == 0
+        assert queue.take() is None
+
+    def test_an_arriving_guild_does_not_lose_its_turn_to_come(self) -> None:
+        queue = FairQueue()
+        queue.put("a", guild_id=1, user_id=1, arriving=True)
+        queue.put("b", guild_id=2, user_id=2)
+        queue.put("c", guild_id=2, user_id=2)
+        assert queue.take() == "b"
+        queue.put("a", guild_id=1, user_id=1)
+        assert queue.take() == "a"
