@@ -22,10 +22,14 @@ class ReleasedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsualTime:
-    """How long jobs of this kind usually take from submission to picture, in seconds."""
+    """How long jobs of this kind usually take from submission to picture, in seconds.
+
+    `measured` on recent jobs here; otherwise it is what is known of the provider in general.
+    """
 
     low_seconds: float
     high_seconds: float
+    measured: bool = True
 
 
 class Delivery(Protocol):

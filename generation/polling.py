@@ -7,6 +7,8 @@ from typing import Final
 from clock import Clock
 from generation.delivery import UsualTime
 from models import GenerationRequest
+from parameters import ImageSize
+from provider.catalogue import INFERENCE_TIME, QUEUE_TIME, REAL_CFG_FACTOR
 from storage import jobs
 from storage.database import Database
 
@@ -59,12 +61,25 @@ class PollSchedule:
             return first - waited_seconds
         return _GAP_SECONDS if waited_seconds < _SLOW_AFTER_SECONDS else _SLOW_GAP_SECONDS
 
-    def usual(self, kind: JobKind) -> UsualTime | None:
-        """What eight of ten recent jobs of this kind took, or None while too few are known."""
+    def usual(self, kind: JobKind) -> UsualTime:
+        """What eight of ten recent jobs of this kind took, or what to expect while too few are known."""
         seen = self._seconds.get(kind)
         if seen is None or len(seen) < _NEEDED_FOR_USUAL:
-            return None
+            return _expected(kind)
         return UsualTime(low_seconds=_quantile(seen, 0.1), high_seconds=_quantile(seen, 0.9))
+
+
+def _expected(kind: JobKind) -> UsualTime:
+    """The provider's own range: work grows with images and pixels, and real CFG doubles it; the queue comes on top."""
+    size, default = ImageSize(kind.image_size), ImageSize.LANDSCAPE_4_3
+    work = kind.num_images * (size.width_px * size.height_px) / (default.width_px * default.height_px)
+    if kind.use_real_cfg:
+        work *= REAL_CFG_FACTOR
+    return UsualTime(
+        low_seconds=QUEUE_TIME.low_seconds + INFERENCE_TIME.low_seconds * work,
+        high_seconds=QUEUE_TIME.high_seconds + INFERENCE_TIME.high_seconds * work,
+        measured=False,
+    )
 
 
 async def learn_from_history(schedule: PollSchedule, database: Database) -> None:

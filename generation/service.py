@@ -32,11 +32,11 @@ _RANDOM_BYTES: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """A wish that became a job: `place` is its turn, 1 for next; `usual` is None while too little is known."""
+    """A wish that became a job: `place` is its turn, 1 for next."""
 
     job: Job
     place: int
-    usual: UsualTime | None
+    usual: UsualTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Standing:
 
     job: Job
     place: int | None
-    usual: UsualTime | None
+    usual: UsualTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +247,7 @@ class GenerationService:
         log.info("%s to %s", JobStatus.QUEUED, JobStatus.CANCELLED, extra={"job_id": job_id})
         self._runner.wake(job_id)
 
-    def _usual(self, job: Job) -> UsualTime | None:
+    def _usual(self, job: Job) -> UsualTime:
         return self._schedule.usual(JobKind.of(job.request))
 
 

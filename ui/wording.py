@@ -225,8 +225,9 @@ def quota_line(balance: Balance, renews_at: datetime) -> str:
 
 
 def usual_time(usual: UsualTime) -> str:
-    """How long such a request usually takes."""
-    return f"usually {text.time_span(usual.low_seconds, usual.high_seconds)}"
+    """How long such a request takes, as sure as that is."""
+    span = text.time_span(usual.low_seconds, usual.high_seconds)
+    return f"usually {span}" if usual.measured else f"roughly {span}"
 
 
 def place_in_line(place: int) -> str:

@@ -84,6 +84,15 @@ async def _callback_taken(scene: Scene) -> None:
     held.release(drop=True)
 
 
+async def _back_in_line(scene: Scene) -> None:
+    """The card is there and the job waits for its next turn, since the provider had too much to do at the first."""
+    scene.pixazo.on_submit("submit_429")
+    await scene.imagine()
+    await scene.pixazo.until(lambda: len(scene.pixazo.submissions) == 1)
+    await scene.bot.job_until(lambda job: job["status"] == "queued")
+    await scene.die()
+
+
 async def _post_not_accepted(scene: Scene) -> None:
     scene.pixazo.on_submit("submit_timeout")
     await scene.imagine()
@@ -142,6 +151,7 @@ async def _delivery_taken(scene: Scene) -> None:
     "moment",
     [
         _callback_taken,
+        _back_in_line,
         _answer_arrived,
         _while_polling,
         _while_downloading,

@@ -2,6 +2,7 @@
 
 import itertools
 import sqlite3
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -67,11 +68,25 @@ class TestSchedule:
         assert GAP_MIN_SECONDS <= delay <= 60.0
 
     def test_the_usual_time_is_said_once_five_are_known(self) -> None:
-        assert taught(1, 2, 3, 4).usual(KIND) is None
+        assert not taught(1, 2, 3, 4).usual(KIND).measured
         usual = taught(5, 6, 7, 8, 9, 10, 11, 12, 13, 90, 4).usual(KIND)
-        assert usual is not None
         assert (usual.low_seconds, usual.high_seconds) == (5, 13)
-        assert PollSchedule().usual(KIND) is None
+        assert usual.measured
+
+    @pytest.mark.parametrize(
+        ("changes", "low", "high"),
+        [
+            ({}, 2, 40),
+            ({"num_images": 4}, 8, 70),
+            ({"use_real_cfg": True}, 4, 50),
+            ({"image_size": ImageSize.SQUARE}, 0.7, 33),
+        ],
+    )
+    def test_until_then_it_is_the_providers_own_range(self, changes: dict[str, Any], low: float, high: float) -> None:
+        kind = JobKind.of(make_request(**changes))
+        usual = PollSchedule().usual(kind)
+        assert (round(usual.low_seconds, 1), round(usual.high_seconds)) == (low, high)
+        assert not usual.measured
 
     async def test_a_new_schedule_learns_from_the_jobs_that_were(self, database: Database) -> None:
         def generated(connection: sqlite3.Connection) -> None:
@@ -97,7 +112,6 @@ class TestSchedule:
         schedule = PollSchedule()
         await learn_from_history(schedule, database)
         usual = schedule.usual(KIND)
-        assert usual is not None
         assert (usual.low_seconds, usual.high_seconds) == (10, 14)
 
 

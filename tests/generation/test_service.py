@@ -62,7 +62,7 @@ class TestAccept:
         assert found.jobs[0].price_micros == PRICE_MICROS
         assert Counter(entry.kind for entry in found.entries) == {"reserve": 5}
         assert found.findings == ()
-        assert (acceptance.place, acceptance.usual) == (1, None)
+        assert (acceptance.place, acceptance.usual.measured) == (1, False)
         assert bot.observer.counts["transition", "None>queued"] == 1
 
     async def test_it_answers_what_is_stored(self, bot: Assembly) -> None:
@@ -100,9 +100,8 @@ class TestAccept:
         for seconds in range(5, 10):
             bot.schedule.observe(kind, not_ready_seconds=seconds, ready_seconds=seconds)
         usual = (await accept(bot)).usual
-        assert usual is not None
         assert (usual.low_seconds, usual.high_seconds) == (5, 9)
-        assert (await accept(bot, num_images=4)).usual is None
+        assert not (await accept(bot, num_images=4)).usual.measured
 
 
 class TestRefusals:

@@ -20,6 +20,7 @@ from errors import (
     StorageUnavailable,
     TooManyActiveJobs,
 )
+from generation.delivery import UsualTime
 from models import AccountKey, Balance, FailureReason, JobStatus, Scope, Unit
 from parameters import ImageSize, OutputFormat
 from tests.builders import DAY, make_account, make_job, make_request
@@ -217,3 +218,8 @@ def test_the_pages_name_this_installation() -> None:
     page = wording.about_page("1.2.3", 82_500, 30)
     for fact in ("Easel 1.2.3", "$0.0825 a picture", "30 days"):
         assert fact in page
+
+
+def test_a_time_that_was_not_measured_here_is_not_called_usual() -> None:
+    assert wording.usual_time(UsualTime(low_seconds=6, high_seconds=11)) == "usually 6\u201311 s"
+    assert wording.usual_time(UsualTime(low_seconds=2, high_seconds=40, measured=False)) == "roughly 2\u201340 s"
