@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test check docker-steps format bench lock clean
+.PHONY: demo run doctor test check docker-steps format bench lock clean
 .DEFAULT_GOAL := test
 
 # The stamps carry the lock's time: a changed lock is installed again, an unchanged one costs nothing.
@@ -23,6 +23,10 @@ demo: $(VENV)/.run
 
 run: $(VENV)/.run
 	$(BIN)/python bot.py
+
+# Says what would keep the bot from working; spends nothing.
+doctor: $(VENV)/.run
+	$(BIN)/python bot.py doctor
 
 # Most of the time goes into waiting for real processes, so three of them wait side by side, a file to each.
 test: $(VENV)/.dev

@@ -100,27 +100,58 @@ class Easel:
         self.database = database = await Database.open(settings.database_path, clock=clock)
         self._on_stop("database", database.close)
         self._meta = Meta(database)
-        self.metrics = metrics = Metrics()
+        self.metrics = Metrics()
         spool = Spool(settings.database_path.parent / "spool")
         spool.prepare()
-        self.provider = provider = _provider(settings, clock)
-        await provider.start()
-        self._on_stop("provider client", provider.close)
-
+        self.provider = _provider(settings, clock)
+        await self.provider.start()
+        self._on_stop("provider client", self.provider.close)
         self.client = client = EaselClient(
             meta=self._meta, api_url=settings.discord_api_url, gateway_url=settings.discord_gateway_url
         )
-        circuit = Circuit(clock=clock, notices=OwnerNotices(client, owner_ids=settings.owner_ids))
-        queue, schedule = FairQueue(), PollSchedule()
-        pace = PollPace(polls_per_minute=settings.polls_per_minute, clock=clock)
-        judge = Judge(provider=provider, spool=spool, observer=metrics, clock=clock)
-        self._closers.callback(judge.close)
+        schedule = PollSchedule()
+        await learn_from_history(schedule, database)
         delivery = DiscordDelivery(client, clock=clock)
         cards = CardKeeper(database=database, delivery=delivery, schedule=schedule, clock=clock)
+        service = self._make_generation(spool=spool, schedule=schedule, delivery=delivery, cards=cards)
+        facts = Facts(
+            version=VERSION,
+            price_micros=settings.price_per_image_micros,
+            retention_days=settings.retention_days,
+        )
+        await add_cogs(client, service, facts, clock=clock)
+        self.metrics.jobs_at_start(await jobs.count_by_status(database))
+        await self._serve()
+        self._on_stop("connection to Discord", client.close)
+        await self._log_in()
+        self._on_stop("cards", cards.close)
+        self._on_stop("runner", functools.partial(self.runner.stop, within_seconds=_STEPS_SECONDS))
+        await self.runner.start()
+        self._lasts("runner", self.runner.failed)
+        janitor = Janitor(
+            database=database, spool=spool, clock=clock, retention=timedelta(days=settings.retention_days)
+        )
+        self._keep_running("housekeeping", janitor.run())
+        self._keep_running("heartbeat", heartbeat(self.metrics, clock))
+        self._lasts("connection to Discord", asyncio.create_task(client.connect(), name="connection to Discord"))
+        # What is there by now stays for good. Without this every full collection looks at all of it again, which
+        # holds up the event loop for tens of milliseconds in the middle of a burst.
+        gc.collect()
+        gc.freeze()
+
+    def _make_generation(
+        self, *, spool: Spool, schedule: PollSchedule, delivery: DiscordDelivery, cards: CardKeeper
+    ) -> GenerationService:
+        """Everything between a wish and its gallery: sets `runner`, which is not started yet."""
+        settings, clock, database, metrics = self._settings, self._clock, self.database, self.metrics
+        circuit = Circuit(clock=clock, notices=OwnerNotices(self.client, owner_ids=settings.owner_ids))
+        pace = PollPace(polls_per_minute=settings.polls_per_minute, clock=clock)
+        judge = Judge(provider=self.provider, spool=spool, observer=metrics, clock=clock)
+        self._closers.callback(judge.close)
         pipeline = Pipeline(
             Parts(
                 database=database,
-                provider=provider,
+                provider=self.provider,
                 delivery=delivery,
                 cards=cards,
                 judge=judge,
@@ -133,7 +164,8 @@ class Easel:
                 deadline=timedelta(seconds=settings.job_deadline_seconds),
             )
         )
-        self.runner = runner = Runner(
+        queue = FairQueue()
+        self.runner = Runner(
             pipeline=pipeline,
             database=database,
             queue=queue,
@@ -142,9 +174,10 @@ class Easel:
             clock=clock,
             max_in_flight=settings.max_in_flight,
         )
-        service = GenerationService(
+        self._watch(queue)
+        return GenerationService(
             database=database,
-            runner=runner,
+            runner=self.runner,
             queue=queue,
             circuit=circuit,
             schedule=schedule,
@@ -152,33 +185,6 @@ class Easel:
             clock=clock,
             terms=_terms(settings),
         )
-        facts = Facts(
-            version=VERSION,
-            price_micros=settings.price_per_image_micros,
-            retention_days=settings.retention_days,
-        )
-        await add_cogs(client, service, facts, clock=clock)
-        await learn_from_history(schedule, database)
-        metrics.jobs_at_start(await jobs.count_by_status(database))
-        self._watch(queue)
-        await self._serve()
-        self._on_stop("connection to Discord", client.close)
-        await self._log_in()
-        self._on_stop("cards", cards.close)
-        self._on_stop("runner", functools.partial(runner.stop, within_seconds=_STEPS_SECONDS))
-        await runner.start()
-        self._lasts("runner", runner.failed)
-        janitor = Janitor(
-            database=database, spool=spool, clock=clock, retention=timedelta(days=settings.retention_days)
-        )
-        self._keep_running("housekeeping", janitor.run())
-        self._keep_running("heartbeat", heartbeat(metrics, clock))
-        connecting = asyncio.create_task(client.connect(), name="connection to Discord")
-        self._lasts("connection to Discord", connecting)
-        # What is there by now stays for good. Without this every full collection looks at all of it again, which
-        # holds up the event loop for tens of milliseconds in the middle of a burst.
-        gc.collect()
-        gc.freeze()
 
     async def _log_in(self) -> None:
         try:
@@ -189,7 +195,8 @@ class Easel:
                 "DISCORD_TOKEN: Discord refuses it; make a new one on the application's Bot page"
             ) from error
         except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
-            raise Failure(f"Discord can't be reached to log in: {error}") from error
+            why = str(error) or f"no answer within {_LOGIN_SECONDS:g} s"
+            raise Failure(f"could not log in to Discord: {why}") from error
 
     async def _serve(self) -> None:
         settings = self._settings

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 from dotenv.parser import parse_stream
 
 from errors import ConfigurationError
+from provider import catalogue
 
 # Every setting with its default, as one would write it in `.env`; a blank value means the default.
 DEFAULTS: Final[Mapping[str, str]] = {
@@ -27,9 +28,9 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "DISCORD_API_URL": "",
     "DISCORD_GATEWAY_URL": "",
     "DISCORD_CDN_HOSTS": "cdn.discordapp.com,media.discordapp.net",
-    "PIXAZO_SUBMIT_URL": "https://gateway.pixazo.ai/flux-general/v1/flux-general/generateTextToImageRequest",
-    "PIXAZO_STATUS_URL": "https://gateway.pixazo.ai/flux-general-polling/flux-general/getStatus",
-    "PIXAZO_RESULT_HOSTS": ("storage.pixazo.ai,*.r2.dev,imagesai.appypie.com,fal.media,v3.fal.media,v3b.fal.media"),
+    "PIXAZO_SUBMIT_URL": catalogue.SUBMIT_URL,
+    "PIXAZO_STATUS_URL": catalogue.STATUS_URL,
+    "PIXAZO_RESULT_HOSTS": ",".join(catalogue.RESULT_HOSTS),
     "POLLS_PER_MINUTE": "300",
     "PRICE_PER_IMAGE_USD": "0.09",
     "USER_DAILY_IMAGES": "20",

@@ -102,14 +102,20 @@ class TooManyActiveJobs(Refusal):
 
 
 class CapReached(Refusal):
-    """`account` has room for `left` of its `cap`, less than the `amount` asked for; renews at `renews_at`."""
+    """`account` has room for `left` of its `cap`, less than the `amount` asked for; renews at `renews_at`.
 
-    def __init__(self, account: AccountKey, *, cap: int, left: int, amount: int, renews_at: datetime) -> None:
+    A single image takes `each` of it, so `fitting` images would still be taken.
+    """
+
+    def __init__(
+        self, account: AccountKey, *, cap: int, left: int, amount: int, each: int, renews_at: datetime
+    ) -> None:
         super().__init__(f"{account.scope} {account.unit} {account.period}: {left} of {cap} left, {amount} asked")
         self.account = account
         self.cap = cap
         self.left = left
         self.amount = amount
+        self.fitting = left // each
         self.renews_at = renews_at
 
 

@@ -250,10 +250,14 @@ class AccountKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What a job would add to one account, the cap that holds there, and when the next period begins."""
+    """What a job would add to one account, the cap that holds there, and when the next period begins.
+
+    `each` is the part of `amount` that a single image takes.
+    """
 
     account: AccountKey
     amount: int
+    each: int
     cap: int
     renews_at: datetime
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sandbox.discord import DiscordStandIn
 from sandbox.pixazo import PixazoStandIn
+from sandbox.settings import settings_for
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -60,15 +61,7 @@ class Bot:
         self.folder = folder
         self._discord = discord
         self._settings = {
-            "DISCORD_TOKEN": discord.token,
-            "PIXAZO_API_KEY": pixazo.key,
-            "DISCORD_API_URL": discord.api_url,
-            "DISCORD_GATEWAY_URL": discord.gateway_url,
-            "DISCORD_CDN_HOSTS": discord.origin,
-            "PIXAZO_SUBMIT_URL": pixazo.submit_url,
-            "PIXAZO_STATUS_URL": pixazo.status_url,
-            "PIXAZO_RESULT_HOSTS": pixazo.origin,
-            "HTTP_PORT": "0",
+            **settings_for(discord, pixazo),
             "LOG_LEVEL": "WARNING",
             "USER_DAILY_IMAGES": "100000",
             "USER_MONTHLY_USD": "1000000",

@@ -39,9 +39,10 @@ class JobsCog(commands.Cog):
             user_id=interaction.user.id,
             may_manage=interaction.permissions.manage_messages,
         )
-        if interaction.message is not None and interaction.message.id == job.message_id:
-            return cards.for_job(job)
-        return cards.queue(await self._standings(interaction))
+        # Told apart by who sees the message, not by its id: a card's may not be stored yet, and the list is private.
+        if interaction.message is not None and interaction.message.flags.ephemeral:
+            return cards.queue(await self._standings(interaction))
+        return cards.for_job(job)
 
     async def _standings(self, interaction: discord.Interaction[Any]) -> tuple[Standing, ...]:
         return await self._service.standings(guild_id=interaction.guild_id or 0, user_id=interaction.user.id)

@@ -95,8 +95,10 @@ class CardKeeper:
             log.info("the author was not told: %s", error, extra={"job_id": job.job_id})
 
     def retry_seconds(self, job: Job, error: DeliveryUnavailable) -> float:
-        """When to try again what Discord did not take: as it says, or later each time."""
+        """When to try again what Discord did not take: as it says, or later each time. Logs the first refusal."""
         self._tries[job.job_id] = count = self._tries.get(job.job_id, -1) + 1
+        if count == 0:
+            log.warning("the card has to wait for Discord: %s", error, extra={"job_id": job.job_id})
         return error.retry_after or min(_RETRY_MAX_SECONDS, _RETRY_SECONDS * 2.0 ** min(count, 16))
 
     def forget(self, job_id: str) -> None:

@@ -10,7 +10,7 @@ from models import Job, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedImage:
-    """An image that passed the gate, as it lies in the spool."""
+    """An image that passed the gate, as it lies in the spool; its file's name ends as its media type demands."""
 
     index: int
     path: Path
@@ -22,7 +22,7 @@ class ReleasedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsualTime:
-    """How long jobs of this kind usually take from submission to picture, in seconds.
+    """How long jobs of this kind usually take from submission to result, in seconds.
 
     `measured` on recent jobs here; otherwise it is what is known of the provider in general.
     """

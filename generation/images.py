@@ -79,7 +79,7 @@ class Judge:
                 # Names the host where that is the reason: a provider that moves its files must be noticed.
                 log.warning("image %d was not fetched: %s", index, error, extra={"job_id": job.job_id})
                 if pause is None or not error.passing:
-                    return Verdict(index=index, reason=error.reason, raw_flag="false"), None
+                    return Verdict(index=index, reason=error.reason, raw_flag=gate.PASSED_FLAG), None
                 await self._clock.sleep(pause)
         raise AssertionError("the last try returns")
 
@@ -93,7 +93,7 @@ class Judge:
                     raise StorageUnavailable(f"a download could not be written: {error.strerror}") from error
                 self._observer.download("ok")
                 verdict = await loop.run_in_executor(
-                    self._examiners, lambda: gate.examine(file, index=index, raw_flag="false")
+                    self._examiners, lambda: gate.examine(file, index=index, raw_flag=gate.PASSED_FLAG)
                 )
                 if not verdict.released:
                     return verdict, None

@@ -4,7 +4,7 @@ from typing import Literal, Protocol
 
 from models import JobStatus, VerdictReason
 
-# From the command to its answer; from the submission to the result; from the submission to the delivered card.
+# From the command to its card; from the submission to the result; from the submission to the delivered card.
 LatencyKind = Literal["acceptance", "generation", "picture"]
 
 
@@ -12,7 +12,7 @@ class Observer(Protocol):
     """Told of each step once it is done. Methods neither wait nor raise; outcomes are short fixed words."""
 
     def submission(self, outcome: str) -> None:
-        """A submission was answered, or was not: `accepted`, `rejected`, `unreachable`, `unknown`, …"""
+        """A submission was answered, or was not: `accepted`, `rejected`, `unreachable`, `in_doubt`, …"""
 
     def poll(self, outcome: str) -> None:
         """A poll was answered: `pending`, `finished`, `failed`, `inconclusive`, …"""

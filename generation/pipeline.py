@@ -66,6 +66,8 @@ _REFUSED_POLL_SECONDS: Final = 60.0
 _POLL_HOLD_MAX_SECONDS: Final = 300.0
 _PERSIST_AGAIN_SECONDS: Final = 1.0
 
+_POLL_OUTCOMES: Final = {Pending: "pending", Finished: "finished", SubmissionFailed: "failed"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
@@ -104,11 +106,15 @@ class Pipeline:
         Raises StorageUnavailable where the database can't be used now, JobNotFound for an unknown id.
         """
         job = await jobs.find(self._parts.database, job_id)
+        if has_turn and job.status is not JobStatus.QUEUED:
+            self._parts.circuit.give_back()
         try:
             step = await self._advance(job, has_turn=has_turn)
         except TransitionRefused as refused:
             # A member, a moderator or the operator moved it in the meantime: look again.
             log.info("%s", refused, extra={"job_id": job_id})
+            if refused.expected is JobStatus.QUEUED and has_turn:
+                self._parts.circuit.give_back()
             return Later(status=job.status)
         if isinstance(step, Done):
             self._forget(job_id)
@@ -265,11 +271,11 @@ class Pipeline:
         except PollInconclusive as error:
             parts.observer.poll("inconclusive")
             log.info("a poll said nothing: %s", error, extra={"job_id": job.job_id})
-            return self._poll_later(job, error.retry_after or self._fault_gap(job))
+            return self._poll_later(job, min(error.retry_after or self._fault_gap(job), _POLL_HOLD_MAX_SECONDS))
         self._faults.pop(job.job_id, None)
         if not_ready is not None:
             self._last_not_ready[job.job_id] = not_ready
-        parts.observer.poll(type(answer).__name__.lower())
+        parts.observer.poll(_POLL_OUTCOMES[type(answer)])
         return answer
 
     def _poll_later(self, job: Job, seconds: float) -> Later:

@@ -37,9 +37,8 @@ def charges(
     """
     where = periods.zone(guild.time_zone)
     day, month, global_month = periods.day_of(now, where), periods.month_of(now, where), periods.month_of(now, UTC)
-    cost_micros = images * price_micros
 
-    def charge(scope: Scope, unit: Unit, period: periods.Period, amount: int, cap: int) -> Charge:
+    def charge(scope: Scope, unit: Unit, period: periods.Period, each: int, cap: int) -> Charge:
         return Charge(
             account=AccountKey(
                 scope=scope,
@@ -48,17 +47,18 @@ def charges(
                 guild_id=0 if scope is Scope.GLOBAL else guild.guild_id,
                 user_id=user_id if scope is Scope.MEMBER else 0,
             ),
-            amount=amount,
+            amount=images * each,
+            each=each,
             cap=cap,
             renews_at=period.renews_at,
         )
 
     return (
-        charge(Scope.MEMBER, Unit.IMAGE, day, images, caps.user_daily_images),
-        charge(Scope.MEMBER, Unit.MICROS, month, cost_micros, caps.user_monthly_micros),
-        charge(Scope.GUILD, Unit.MICROS, day, cost_micros, caps.guild_daily_micros),
-        charge(Scope.GUILD, Unit.MICROS, month, cost_micros, caps.guild_monthly_micros),
-        charge(Scope.GLOBAL, Unit.MICROS, global_month, cost_micros, caps.global_monthly_micros),
+        charge(Scope.MEMBER, Unit.IMAGE, day, 1, caps.user_daily_images),
+        charge(Scope.MEMBER, Unit.MICROS, month, price_micros, caps.user_monthly_micros),
+        charge(Scope.GUILD, Unit.MICROS, day, price_micros, caps.guild_daily_micros),
+        charge(Scope.GUILD, Unit.MICROS, month, price_micros, caps.guild_monthly_micros),
+        charge(Scope.GLOBAL, Unit.MICROS, global_month, price_micros, caps.global_monthly_micros),
     )
 
 

@@ -6,7 +6,7 @@ _Members = OrderedDict[int, deque[str]]
 
 
 class FairQueue:
-    """Waiting job ids in rotation. Putting, taking and removing cost the same however long the queue is."""
+    """Waiting job ids in rotation. Putting and removing cost the same however many others wait."""
 
     def __init__(self) -> None:
         self._guilds: OrderedDict[int, _Members] = OrderedDict()
@@ -78,13 +78,8 @@ class FairQueue:
         waiting = (job_id for members in self._guilds.values() for mine in members.values() for job_id in mine)
         return next(job_id for job_id in waiting if job_id not in self._arriving)
 
-    def place_of_newcomer(self, *, guild_id: int, user_id: int) -> int:
-        """The place that a job of this member would get now."""
-        mine = self._guilds.get(guild_id, OrderedDict()).get(user_id, deque())
-        return self._turn(guild_id, user_id, len(mine))
-
     def _turn(self, guild_id: int, user_id: int, own_ahead: int) -> int:
-        members = self._guilds.get(guild_id, OrderedDict())
+        members = self._guilds[guild_id]
         of_members = {member: len(jobs) for member, jobs in members.items()}
         in_guild = own_ahead + _others_before(of_members, user_id, own_ahead)
         of_guilds = {guild: sum(map(len, its_members.values())) for guild, its_members in self._guilds.items()}
@@ -101,8 +96,7 @@ class FairQueue:
 def _others_before(waiting: dict[int, int], mine: int, own_ahead: int) -> int:
     """How many of the others' jobs a rotation takes before the one of `mine` that has `own_ahead` before it.
 
-    `waiting` counts jobs in the order of turns. Whoever comes before `mine` has one turn more until then; a
-    newcomer, who is not in it yet, comes last.
+    `waiting` counts jobs in the order of turns. Whoever comes before `mine` has one turn more until then.
     """
     total, rounds = 0, own_ahead + 1
     for party, count in waiting.items():

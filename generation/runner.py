@@ -72,6 +72,7 @@ class Runner:
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._storage_failing = False
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
@@ -232,16 +233,22 @@ class Runner:
     async def _advance(self, job_id: str, *, has_turn: bool) -> Step | float:
         """What the job's next step left to do, or in how many seconds to try it again where it failed."""
         try:
-            return await self._pipeline.advance(job_id, has_turn=has_turn)
+            step = await self._pipeline.advance(job_id, has_turn=has_turn)
         except JobNotFound:
             log.error("the job is not in the database any more", extra={"job_id": job_id})
             return Done(status=JobStatus.CANCELLED)
         except StorageUnavailable as error:
-            log.error("the job has to wait for the database: %s", error, extra={"job_id": job_id})
+            if not self._storage_failing:  # said once, not for every job every two seconds
+                log.error("jobs have to wait for the database: %s", error, extra={"job_id": job_id})
+            self._storage_failing = True
             return _STORAGE_PAUSE_SECONDS
         except Exception:  # one job's bad luck must neither stop the others nor lose the job
             log.exception("a step failed in an unforeseen way", extra={"job_id": job_id})
             return _UNFORESEEN_PAUSE_SECONDS
+        if self._storage_failing:
+            self._storage_failing = False
+            log.info("the database works again")
+        return step
 
     def _note(self, job_id: str, step: Step | float) -> None:
         woken = self._busy.pop(job_id)
@@ -256,7 +263,8 @@ class Runner:
                     self._in_flight.discard(job_id)
                 self._put(job_id, step.seconds, polls=step.polls)
             case _:
-                self._put(job_id, step)
+                # What comes next may be a poll: a database that is back must not let all of them go at once.
+                self._put(job_id, step, polls=job_id in self._in_flight)
         if woken:
             self.wake(job_id)
         self._changed.set()

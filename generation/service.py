@@ -107,14 +107,16 @@ class GenerationService:
 
     async def card_sent(self, job_id: str, message_id: int) -> None:
         """The card is there: from now on the job may be submitted. Raises StorageUnavailable."""
+        sent_at = self._clock.now()
         job = await self._database.write(lambda connection: jobs.store_card(connection, job_id, message_id))
+        self._observer.latency("acceptance", max(0.0, (sent_at - job.created_at).total_seconds()))
         if job.status is JobStatus.QUEUED:
             self._runner.line_up(job)
 
     async def card_refused(self, job_id: str) -> None:
         """Discord took no card: the job ends here and its money is released. Raises StorageUnavailable.
 
-        One that has found its card meanwhile, or is on its way already, is left alone.
+        One that is on its way already is left alone.
         """
         now = self._clock.now()
 

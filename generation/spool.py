@@ -1,6 +1,6 @@
 """Released images on disk until they are delivered. Withheld ones never get a name here.
 
-Every method blocks on the disk, so the pipeline calls them from a thread.
+Every method blocks on the disk, so those that read, write or remove pictures are called from a thread.
 """
 
 import hashlib
@@ -78,12 +78,16 @@ class Spool:
         for folder in self._folder.iterdir():
             if folder.name in active or not folder.is_dir():
                 continue
-            age = folder.stat().st_mtime
-            if age < (now - KEPT_FOR).timestamp():
+            try:
+                changed = folder.stat().st_mtime
+                size = sum(file.stat().st_size for file in folder.iterdir())
+            except FileNotFoundError:  # its job has come to its end just now
+                continue
+            if changed < (now - KEPT_FOR).timestamp():
                 self.drop(folder.name)
                 removed += 1
             else:
-                kept.append((age, folder, sum(file.stat().st_size for file in folder.iterdir())))
+                kept.append((changed, folder, size))
         total = sum(size for _, _, size in kept)
         for _, folder, size in sorted(kept):
             if total <= self._max_bytes:

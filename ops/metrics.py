@@ -65,7 +65,7 @@ class Metrics:
             "easel_settled_micros", "Money posted, in millionths of a US dollar.", registry=self.registry
         )
         self._latencies: Mapping[LatencyKind, Histogram] = {
-            "acceptance": self._histogram("acceptance_seconds", "From the command to its answer.", _ACCEPTANCE_BUCKETS),
+            "acceptance": self._histogram("acceptance_seconds", "From the command to its card.", _ACCEPTANCE_BUCKETS),
             "generation": self._histogram(
                 "generation_seconds", "From the submission to its result.", _GENERATION_BUCKETS
             ),

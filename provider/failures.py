@@ -59,8 +59,19 @@ class ErrorBody:
     text: str
 
 
-def read_error(members: Mapping[str, object]) -> ErrorBody:
-    """Read an object whose names are in lower case. Raises nothing."""
+def lowered(content: object) -> dict[str, object]:
+    """The object with its names in lower case, empty for anything else; where two collide, the one so spelled holds."""
+    if not isinstance(content, Mapping):
+        return {}
+    named = {name: value for name, value in content.items() if isinstance(name, str)}
+    return {name.lower(): value for name, value in named.items()} | {
+        name: value for name, value in named.items() if name == name.lower()
+    }
+
+
+def read_error(content: Mapping[str, object]) -> ErrorBody:
+    """Read an object, its names in any case. Raises nothing."""
+    members = lowered(content)
     error, detail = members.get("error"), members.get("detail")
     sources = [*_entries(error), *_entries(detail), members]
     kinds = [kind for source in sources for kind in _kinds(source)]
@@ -84,7 +95,7 @@ def _entries(value: object) -> Iterator[Mapping[str, object]]:
         if isinstance(entry, str):
             yield {"message": entry}
         elif isinstance(entry, Mapping):
-            yield entry
+            yield lowered(entry)
 
 
 def _kinds(source: Mapping[str, object]) -> Iterator[str]:

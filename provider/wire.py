@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from models import FailureReason, GenerationRequest, GenerationResult, ResultImage
-from provider.failures import means_in_progress, read_error
+from provider.failures import lowered, means_in_progress, read_error
 
 # Sent even where they equal the default: price and time depend on the first two, the recipe on the third.
 ALWAYS_SENT: Final = frozenset({"num_images", "image_size", "seed"})
@@ -65,13 +65,13 @@ def body_of(request: GenerationRequest) -> dict[str, object]:
 
 def read_request_id(content: object) -> str | None:
     """The id that an accepted submission is polled by; None where there is no usable one."""
-    value = _lowered(content).get("request_id")
+    value = lowered(content).get("request_id")
     return value if isinstance(value, str) and REQUEST_ID.fullmatch(value) else None
 
 
 def read_answer(content: Mapping[str, object]) -> PollAnswer:
     """What the object in a poll's answer says about the submission. Keys and words are read in any case."""
-    members = _lowered(content)
+    members = lowered(content)
     images = members.get("images")
     if isinstance(images, list | dict | str) and images:
         return Finished(result=_result(members, images))
@@ -103,16 +103,6 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, str) else value  # an enumeration's member becomes its word
 
 
-def _lowered(content: object) -> dict[str, object]:
-    """The object with its names in lower case; where two then collide, the one so spelled holds."""
-    if not isinstance(content, Mapping):
-        return {}
-    named = {name: value for name, value in content.items() if isinstance(name, str)}
-    return {name.lower(): value for name, value in named.items()} | {
-        name: value for name, value in named.items() if name == name.lower()
-    }
-
-
 def _result(members: Mapping[str, object], images: object) -> GenerationResult:
     # One object or a text in place of the list is a result all the same, but not one that can be matched with
     # its flags: it counts as a single image without an address.
@@ -129,7 +119,7 @@ def _result(members: Mapping[str, object], images: object) -> GenerationResult:
 
 
 def _image(entry: object) -> ResultImage:
-    members = _lowered(entry)
+    members = lowered(entry)
     url = members.get("url")
     content_type = members.get("content_type")
     return ResultImage(

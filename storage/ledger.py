@@ -56,6 +56,7 @@ def _refusal(connection: sqlite3.Connection, job_no: int, charges: Sequence[Char
         cap=cap,
         left=max(0, cap - row["pending"] - row["posted"]),
         amount=refused.amount,
+        each=refused.each,
         renews_at=refused.renews_at,
     )
 

@@ -81,8 +81,8 @@ def make_account(scope: Scope = Scope.GLOBAL, **changes: Any) -> AccountKey:
 
 
 def make_charge(account: AccountKey | None = None, *, amount: int = PRICE_MICROS, cap: int = 10**9) -> Charge:
-    """A charge on one account, the global one unless told."""
-    return Charge(account=account or make_account(), amount=amount, cap=cap, renews_at=RENEWS_AT)
+    """A charge of one image on one account, the global one unless told."""
+    return Charge(account=account or make_account(), amount=amount, each=amount, cap=cap, renews_at=RENEWS_AT)
 
 
 def make_charges(job: Job, *, image_cap: int = 10**6, micros_cap: int = 10**12) -> tuple[Charge, ...]:

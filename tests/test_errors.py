@@ -53,8 +53,8 @@ def test_the_two_families_share_nothing_but_the_root() -> None:
 
 
 def test_a_cap_reached_names_account_cap_and_what_is_left() -> None:
-    error = errors.CapReached(make_account(), cap=10, left=3, amount=4, renews_at=RENEWS_AT)
-    assert (error.cap, error.left, error.amount, error.renews_at) == (10, 3, 4, RENEWS_AT)
+    error = errors.CapReached(make_account(), cap=10, left=3, amount=4, each=2, renews_at=RENEWS_AT)
+    assert (error.cap, error.left, error.amount, error.fitting, error.renews_at) == (10, 3, 4, 1, RENEWS_AT)
     assert str(error) == "global micros 2026-11: 3 of 10 left, 4 asked"
 
 

@@ -200,7 +200,7 @@ def translated(error: BaseException) -> DeliveryError:
     if isinstance(error, discord.RateLimited):
         return DeliveryUnavailable("Discord's rate limit", retry_after=error.retry_after)
     if not isinstance(error, discord.HTTPException):
-        return DeliveryUnavailable(f"no answer from Discord: {type(error).__name__}")
+        return DeliveryUnavailable(f"no edit came about: {type(error).__name__}")
     said = f"Discord answered {error.status}, code {error.code}"
     if error.status in _PASSING or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return DeliveryUnavailable(said, retry_after=_retry_after(error))

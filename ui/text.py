@@ -52,12 +52,10 @@ def quoted(text: str, limit: int) -> str:
 
 
 def relative_time(moment: datetime) -> str:
-    """A moment that every reader sees as a distance in their own language, such as "in 3 hours"."""
-    return f"<t:{math.floor(moment.timestamp())}:R>"
+    """A moment that every reader sees as a distance in their own language, such as "in 3 hours".
 
-
-def ago(moment: datetime) -> str:
-    """A past moment as a distance: rounded so that it never reads as one to come."""
+    Rounded down, so that a moment just past never reads as one to come.
+    """
     return f"<t:{math.floor(moment.timestamp())}:R>"
 
 

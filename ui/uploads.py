@@ -20,10 +20,9 @@ from PIL import Image
 from generation.delivery import ReleasedImage
 
 MIB: Final = 1024 * 1024
-# What Discord takes: a file by default (boosted guilds more), a whole request, and files a message.
+# What Discord takes: a file by default (boosted guilds more), and a whole request.
 FILE_BYTES: Final = 10 * MIB
 REQUEST_BYTES: Final = 25 * MIB
-FILES: Final = 10
 # The card itself and the boundaries between the parts are in the request too.
 _ENVELOPE_BYTES: Final = 128 * 1024
 
@@ -31,7 +30,6 @@ _QUALITIES: Final = (92, 85, 75, 65)
 _SCALES: Final = (1.0, 0.75, 0.5, 0.35, 0.25, 0.15, 0.1)
 # Decoded, a picture may take 64 MiB, and the machine has few cores anyway.
 _ENCODED_AT_ONCE: Final = 2
-_ENDINGS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +89,7 @@ class Uploads:
             for image, target in zip(images, targets, strict=True):
                 name = f"easel-{job_id}-{image.index + 1}"
                 if image.size_bytes <= target:
-                    upload = Upload(filename=f"{name}.{_ENDINGS[image.media_type]}", source=image.path)
+                    upload = Upload(filename=f"{name}{image.path.suffix}", source=image.path)
                 else:
                     async with self._encoding:
                         smaller = opened.enter_context(tempfile.TemporaryFile(dir=image.path.parent))

@@ -169,12 +169,7 @@ def _cap_reached(error: CapReached) -> str:
         left, needed = text.money(error.left) if error.left else "nothing", text.money(error.amount)
     state = f"{left} of {amount(unit, error.cap)} {_each(account)} left, and this needs {needed}."
     renewal = f"More {text.relative_time(error.renews_at)} ({text.full_time(error.renews_at)}). Nothing was spent."
-    if not error.left:
-        way_out = ""
-    elif unit is Unit.IMAGE:
-        way_out = f"Ask for a `count` of {error.left} or less, or wait. "
-    else:
-        way_out = "Try a smaller `count`, or wait. "
+    way_out = f"Ask for a `count` of {error.fitting} or less, or wait. " if error.fitting else ""
     return f"{account_name(account)}: {state}\n{way_out}{renewal}"
 
 
@@ -397,7 +392,7 @@ def queue_entry(job: Job, place: int | None, usual: UsualTime | None) -> str:
     state = place_in_line(place) if place is not None else _QUEUE_STATES.get(job.status, job.status.value)
     if usual is not None and job.status is not JobStatus.IN_DOUBT:
         state += f" · {usual_time(usual)}"
-    return f"-# {state} · {text.money(job.cost_micros)} · asked {text.ago(job.created_at)}"
+    return f"-# {state} · {text.money(job.cost_micros)} · asked {text.relative_time(job.created_at)}"
 
 
 def queue_more(hidden: int) -> str:
@@ -434,9 +429,9 @@ def about_page(version: str, price_micros: int, retention_days: int) -> str:
         "**Safety** · Every picture goes through a safety check before anybody sees it, and one that fails or "
         "can't be checked is held back. It was made and is charged all the same. Plain or very dark pictures "
         "are held back too, so it means nothing about you.\n\n"
-        "**Privacy** · I keep your prompts, settings and Discord ids for "
-        f"{text.plural(retention_days, 'day', 'days')}, for your history and the accounts. The prompt goes to "
-        "the picture service, your name does not. Nothing is used to train anything."
+        f"**Privacy** · I forget your prompts {text.plural(retention_days, 'day', 'days')} after a request has "
+        "ended. Its settings, its cost and Discord's ids of you, the server and the channel stay in the accounts. "
+        "The prompt goes to the picture service, your name does not. I train nothing with any of it."
     )
 
 

@@ -15,6 +15,7 @@ from sandbox.demo.herald import Herald
 from sandbox.demo.wishes import Played, Wish
 from sandbox.discord import Channel, DiscordStandIn, Guild, Member, Message, Run
 from sandbox.pixazo import PixazoStandIn
+from sandbox.settings import settings_for
 
 GUILD: Final = "Riverside Studio"
 CHANNEL: Final = "art"
@@ -66,16 +67,8 @@ def stage(discord: DiscordStandIn, pixazo: PixazoStandIn) -> Record:
 def settings(discord: DiscordStandIn, pixazo: PixazoStandIn) -> dict[str, str]:
     """The only settings of the bot that differ from its defaults: whom it talks to, a free port, two small limits."""
     return {
-        "DISCORD_TOKEN": discord.token,
-        "DISCORD_API_URL": discord.api_url,
-        "DISCORD_GATEWAY_URL": discord.gateway_url,
-        "DISCORD_CDN_HOSTS": discord.origin,
-        "PIXAZO_API_KEY": pixazo.key,
-        "PIXAZO_SUBMIT_URL": pixazo.submit_url,
-        "PIXAZO_STATUS_URL": pixazo.status_url,
-        "PIXAZO_RESULT_HOSTS": pixazo.origin,
+        **settings_for(discord, pixazo),
         "DATABASE_URL": "sqlite:///easel.db",
-        "HTTP_PORT": "0",
         "USER_DAILY_IMAGES": str(wishes.DAILY_IMAGES),
         "MAX_IN_FLIGHT": str(wishes.AT_ONCE),
     }

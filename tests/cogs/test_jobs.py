@@ -75,6 +75,17 @@ async def test_cancel_in_the_list_takes_the_job_off_it(scene: Scene) -> None:
     assert len(message.buttons()) == 1
 
 
+async def test_cancel_on_a_card_not_noted_yet_does_not_put_the_private_list_in_its_place(scene: Scene) -> None:
+    job, card = await scene.carded({"prompt": "first"})
+    await scene.carded({"prompt": "second"})
+    await scene.database.write(
+        lambda connection: connection.execute("UPDATE jobs SET message_id = NULL WHERE job_id = ?", (job.job_id,))
+    )
+    await (await scene.discord.click(scene.ada, card, "Cancel")).answered()
+    assert "Cancelled by the member who asked for it" in card.text()
+    assert "second" not in card.text()
+
+
 async def test_another_member_can_not_cancel(scene: Scene) -> None:
     job, card = await scene.carded()
     words = await private_words(await scene.discord.click(scene.bob, card, "Cancel"))

@@ -12,6 +12,7 @@ from typing import Any, Final
 from ops import report
 from sandbox.discord import DiscordStandIn
 from sandbox.pixazo import PixazoStandIn
+from sandbox.settings import settings_for
 from storage.reading import snapshot
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -26,15 +27,7 @@ class BotProcess:
         self.folder = folder
         self.discord = discord
         self.settings = {
-            "DISCORD_TOKEN": discord.token,
-            "PIXAZO_API_KEY": pixazo.key,
-            "DISCORD_API_URL": discord.api_url,
-            "DISCORD_GATEWAY_URL": discord.gateway_url,
-            "DISCORD_CDN_HOSTS": discord.origin,
-            "PIXAZO_SUBMIT_URL": pixazo.submit_url,
-            "PIXAZO_STATUS_URL": pixazo.status_url,
-            "PIXAZO_RESULT_HOSTS": pixazo.origin,
-            "HTTP_PORT": "0",
+            **settings_for(discord, pixazo),
             **settings,
         }
         self.log_path = folder / "bot.log"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from errors import CardGone, DeliveryUnavailable, JobNotFound
+from errors import CardGone, DeliveryUnavailable, JobNotFound, PollInconclusive
 from generation.cards import NOTIFY_AFTER
 from generation.pipeline import CARD_SEARCH, CARD_WAIT, DOUBT_LASTS, QUEUE_PATIENCE
 from generation.steps import AwaitTurn, Done, Later
@@ -316,6 +316,48 @@ class TestRefusedAccount:
         assert (await bot.drive(job_id)).status is S.DELIVERED
         assert bot.notices.said == [403]
 
+    @pytest.mark.parametrize("when", ["before its step", "in its step"])
+    async def test_a_probe_whose_job_was_cancelled_is_there_for_the_next(
+        self, bot: Assembly, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, when: str
+    ) -> None:
+        job_id = await bot.wish()
+        origin = (await bot.job(job_id)).origin
+
+        async def cancel() -> None:
+            await bot.service.cancel(job_id, guild_id=origin.guild_id, user_id=origin.user_id, may_manage=False)
+
+        find = jobs.find
+
+        async def find_then_cancel(database: Database, wanted: str) -> Job:
+            found = await find(database, wanted)
+            monkeypatch.undo()
+            await cancel()
+            return found
+
+        await bot.circuit.refused(402)
+        clock.advance(bot.circuit.wait_seconds())
+        assert bot.circuit.claim()
+        if when == "before its step":
+            await cancel()
+        else:
+            monkeypatch.setattr(jobs, "find", find_then_cancel)
+        await bot.step(job_id, has_turn=True)
+        assert (await bot.job(job_id)).status is S.CANCELLED
+        assert bot.circuit.claim()
+
+
+class TestAPollThatSaysNothing:
+    async def test_an_absurd_wait_is_not_obeyed(self, bot: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
+        job_id = await bot.submitted()
+
+        async def unavailable(_: str) -> PollAnswer:
+            raise PollInconclusive("http_503", retry_after=3600.0)
+
+        monkeypatch.setattr(bot.provider, "poll", unavailable)
+        step = await bot.step(job_id)
+        assert isinstance(step, Later)
+        assert step.seconds == 300.0
+
 
 class TestUnknownToThePoll:
     async def test_a_404_within_a_minute_means_not_yet(self, bot: Assembly, pixazo: PixazoStandIn) -> None:
@@ -364,6 +406,15 @@ class TestDelivery:
         step = await bot.step(job_id)
         assert isinstance(step, Later)
         assert step.seconds == 77.0
+
+    async def test_an_outage_of_discord_is_in_the_log_once_for_each_job(
+        self, bot: Assembly, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        job_id = await bot.generated()
+        bot.delivery.fail("deliver", DeliveryUnavailable("Discord answered 503, code 0"), times=3)
+        await bot.drive(job_id)
+        lines = [record for record in caplog.records if "Discord answered 503" in record.getMessage()]
+        assert [vars(line)["job_id"] for line in lines] == [job_id]
 
     async def test_a_day_without_discord_makes_it_undeliverable(self, bot: Assembly, pixazo: PixazoStandIn) -> None:
         job_id = await bot.generated()

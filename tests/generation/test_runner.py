@@ -281,6 +281,29 @@ class TestFailures:
             await wait_until(all_say(town.channel, S.DELIVERED, 1))
             assert bot.runner.in_flight == 0
 
+    async def test_a_database_that_is_back_does_not_let_every_poll_go_at_once(
+        self, town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        town.pixazo.latency = float("inf")
+        async with town.process(Options(polls_per_minute=60)) as bot:
+            for _ in range(15):
+                await bot.wish()
+            await wait_until(lambda: len(town.pixazo.polls) > 3)
+            fetch_all, back_at = bot.database.fetch_all, bot.clock.monotonic() + 60
+
+            async def fails_for_a_while(sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+                if bot.clock.monotonic() < back_at:
+                    raise StorageUnavailable("the disk has gone")
+                return await fetch_all(sql, parameters)
+
+            monkeypatch.setattr(bot.database, "fetch_all", fails_for_a_while)
+            polls = len(town.pixazo.polls)
+            await wait_until(lambda: len(town.pixazo.polls) > polls + 10)
+        assert_pace(town, per_second=1.0)
+        assert caplog.text.count("the disk has gone") == 1
+        assert caplog.text.count("the database works again") == 1
+
     async def test_an_answer_is_kept_until_it_can_be_written_down(
         self, town: Town, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -254,6 +254,12 @@ class TestCard:
         await bot.service.card_refused(job_id)
         assert (await bot.job(job_id)).status is S.SUBMITTED
 
+    async def test_the_time_to_the_card_is_told_once_it_is_there(self, bot: Assembly) -> None:
+        job_id = (await accept(bot)).job.job_id
+        assert bot.observer.counts["latency", "acceptance"] == 0
+        await bot.service.card_sent(job_id, 5)
+        assert bot.observer.counts["latency", "acceptance"] == 1
+
     async def test_the_first_message_id_stays(self, bot: Assembly) -> None:
         job_id = (await accept(bot)).job.job_id
         await bot.service.card_sent(job_id, 5)

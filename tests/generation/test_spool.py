@@ -202,6 +202,24 @@ class TestSweep:
         monkeypatch.undo()
         assert self.left(folder) == []
 
+    def test_a_job_that_ends_while_its_pictures_are_counted_does_not_end_it(
+        self, spool: Spool, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.aged(spool, folder, "gone", timedelta(days=1))
+        self.aged(spool, folder, "old", timedelta(days=30))
+        iterdir = Path.iterdir
+
+        def it_goes_meanwhile(path: Path) -> object:
+            found = list(iterdir(path))
+            if path.name == "gone":
+                spool.drop("gone")
+            return iter(found)
+
+        monkeypatch.setattr(Path, "iterdir", it_goes_meanwhile)
+        assert spool.sweep(now=NOW, active=frozenset()) == 1
+        monkeypatch.undo()
+        assert self.left(folder) == []
+
     def test_strange_files_are_left_alone(self, spool: Spool, folder: Path) -> None:
         (folder / "README").write_text("what is this folder?")
         assert spool.sweep(now=NOW, active=frozenset()) == 0

@@ -26,10 +26,9 @@ def test_endpoints_are_the_ones_of_the_page() -> None:
         assert url.startswith("https://gateway.pixazo.ai/")
 
 
-def test_defaults_of_the_settings_are_the_catalogues() -> None:
-    assert config.DEFAULTS["PIXAZO_SUBMIT_URL"] == catalogue.SUBMIT_URL
-    assert config.DEFAULTS["PIXAZO_STATUS_URL"] == catalogue.STATUS_URL
-    assert config.DEFAULTS["PIXAZO_RESULT_HOSTS"].split(",") == list(catalogue.RESULT_HOSTS)
+def test_the_price_by_default_is_the_pages() -> None:
+    settings, _ = config.examine({}, None)
+    assert settings.price_per_image_micros == catalogue.PAGE_PRICE_MICROS
 
 
 def test_spans_of_time_are_in_order() -> None:

@@ -29,6 +29,8 @@ from provider.failures import TEXT_MAX_CHARACTERS, means_in_progress, read_error
         ({"detail": [{"type": "string_too_long"}]}, Reason.INVALID_PARAMETER),
         ({"detail": [{"type": "generation_timeout"}]}, Reason.GENERATION_TIMEOUT),
         ({"detail": "Request timed out", "error_type": "runner"}, Reason.GENERATION_TIMEOUT),
+        ({"Detail": [{"Type": "image_load_error"}]}, Reason.IMAGE_LOAD),
+        ({"ERROR": {"Message": "Flagged by a content checker"}}, Reason.CONTENT_POLICY),
         ({"detail": [{"type": "new_kind"}, {"type": "image_too_large"}]}, Reason.IMAGE_TOO_LARGE),
         ({"error": "Generation failed"}, None),
         ({"error": 17}, None),

@@ -92,6 +92,7 @@ def accept_after_a_look(
                     cap=balance.cap,
                     left=balance.left,
                     amount=charge.amount,
+                    each=charge.each,
                     renews_at=charge.renews_at,
                 )
 

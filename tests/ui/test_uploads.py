@@ -22,7 +22,7 @@ def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
 
 
 def stored(folder: Path, index: int = 0, *, size: tuple[int, int] = (64, 48), kind: str = "PNG") -> ReleasedImage:
-    path = folder / f"{index}.{kind.lower()}"
+    path = folder / f"{index}.{'jpg' if kind == 'JPEG' else kind.lower()}"  # named as the spool does
     noise(*size).save(path, format=kind)
     return ReleasedImage(
         index=index,

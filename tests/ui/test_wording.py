@@ -23,7 +23,7 @@ from errors import (
 from generation.delivery import UsualTime
 from models import AccountKey, Balance, FailureReason, JobStatus, Scope, Unit
 from parameters import ImageSize, OutputFormat
-from tests.builders import DAY, make_account, make_job, make_request
+from tests.builders import DAY, PRICE_MICROS, make_account, make_job, make_request
 from ui import wording
 
 RENEWS = datetime(2026, 11, 23, tzinfo=UTC)
@@ -31,7 +31,8 @@ IMAGES_A_DAY = make_account(Scope.MEMBER, unit=Unit.IMAGE, period=DAY)
 
 
 def cap(account: AccountKey = IMAGES_A_DAY, *, cap: int = 20, left: int = 0, amount: int = 1) -> CapReached:
-    return CapReached(account, cap=cap, left=left, amount=amount, renews_at=RENEWS)
+    each = 1 if account.unit is Unit.IMAGE else PRICE_MICROS
+    return CapReached(account, cap=cap, left=left, amount=amount, each=each, renews_at=RENEWS)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_every_kind_of_refusal_has_words_of_its_own() -> None:
         ),
         (
             cap(make_account(Scope.MEMBER), cap=5_000_000, left=90_000, amount=180_000),
-            ("**Your spending**: $0.09 of $5.00 a month left", "needs $0.18", "Try a smaller `count`"),
+            ("**Your spending**: $0.09 of $5.00 a month left", "needs $0.18", "Ask for a `count` of 1 or less"),
         ),
         (
             cap(make_account(Scope.GUILD, period=DAY), cap=10_000_000, amount=90_000),
@@ -122,6 +123,8 @@ def test_a_full_account_is_named_with_its_cap_what_is_left_and_when_it_renews(
 
 def test_a_smaller_count_is_suggested_only_where_one_fits() -> None:
     assert "count" not in wording.refusal(cap())
+    rest_of_five_dollars = cap(make_account(Scope.MEMBER), cap=5_000_000, left=50_000, amount=90_000)
+    assert "count" not in wording.refusal(rest_of_five_dollars)
 
 
 @pytest.mark.parametrize("error", [Failure("x"), StorageUnavailable("x"), EaselError("x"), ValueError("secret")])
@@ -216,7 +219,7 @@ def test_the_operator_is_told_what_the_provider_answered(status: int) -> None:
 
 def test_the_pages_name_this_installation() -> None:
     page = wording.about_page("1.2.3", 82_500, 30)
-    for fact in ("Easel 1.2.3", "$0.0825 a picture", "30 days"):
+    for fact in ("Easel 1.2.3", "$0.0825 a picture", "I forget your prompts 30 days after"):
         assert fact in page
 
 
