@@ -53,8 +53,8 @@ from version import VERSION
 log = logging.getLogger(__name__)
 
 # A stop has 15 s in all; steps under way get the most of it, and what is cut short then is recovered.
-_STEPS_SECONDS: Final = 7.0
-_PART_SECONDS: Final = 9.0
+_STEPS_SECONDS: Final = 10.0
+_PART_SECONDS: Final = 12.0
 _STOP_SECONDS: Final = 14.0
 _LOGIN_SECONDS: Final = 30.0
 # The writer gives the interpreter up at every statement. With Python's 5 ms a busy event loop would keep it waiting
@@ -89,6 +89,7 @@ class Easel:
         for part in done - {stopped}:
             error = None if part.cancelled() else part.exception()
             name = self._parts_that_last[part]
+            log.critical("the %s ended by itself", name, exc_info=error)
             raise Failure(f"the {name} ended by itself: {error or 'without a word'}") from error
 
     async def stop(self) -> None:
@@ -194,6 +195,8 @@ class Easel:
             raise ConfigurationError(
                 "DISCORD_TOKEN: Discord refuses it; make a new one on the application's Bot page"
             ) from error
+        except (TypeError, KeyError, ValueError) as error:  # discord.py reads what it gets without looking first
+            raise Failure("what answers at DISCORD_API_URL is not Discord's API") from error
         except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
             why = str(error) or f"no answer within {_LOGIN_SECONDS:g} s"
             raise Failure(f"could not log in to Discord: {why}") from error

@@ -66,7 +66,7 @@ class Acceptor:
         started = self._clock.monotonic()
         try:
             async with asyncio.timeout(answers.SEND_SECONDS):
-                answer = await interaction.response.send_message(view=_card(acceptance))
+                answer = await answers.respond(interaction.response.send_message(view=_card(acceptance)))
         except answers.CALL_FAILURES as error:
             outcome = outcome_of(error, after_seconds=self._clock.monotonic() - started)
             log.warning("the card met %r: %s", error, outcome.name.lower(), extra={"job_id": job_id})
@@ -75,7 +75,10 @@ class Acceptor:
             elif outcome is Outcome.ANSWERED:
                 await self._look_up_card(interaction, job_id)
         else:
-            await self._card_sent(job_id, answer.message_id)
+            if answer is None or answer.message_id is None:
+                await self._look_up_card(interaction, job_id)
+            else:
+                await self._card_sent(job_id, answer.message_id)
 
     async def _answer_late(self, interaction: discord.Interaction[Any], accepting: "asyncio.Task[Acceptance]") -> None:
         outcome = await self._defer(interaction)

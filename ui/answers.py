@@ -54,13 +54,22 @@ async def patiently(interaction: discord.Interaction[Any], work: Coroutine[Any, 
         task.cancel()  # has no effect on a task that is done
 
 
+async def respond(call: Coroutine[Any, Any, _T]) -> _T | None:
+    """The result of a first answer's call; None where Discord took it, but did not say as which message."""
+    try:
+        return await call
+    except (TypeError, KeyError) as error:  # discord.py reads the answer's body, which is not always there
+        log.info("an answer was taken without saying as what: %r", error)
+        return None
+
+
 async def show(interaction: discord.Interaction[Any], card: cards.Card) -> None:
     """Answer a command with a private message; the answer's place is kept if it was deferred."""
     async with asyncio.timeout(SEND_SECONDS):
         if interaction.response.is_done():
             await interaction.edit_original_response(view=card)
         else:
-            await interaction.response.send_message(view=card, ephemeral=True)
+            await respond(interaction.response.send_message(view=card, ephemeral=True))
 
 
 async def replace(interaction: discord.Interaction[Any], card: cards.Card) -> None:
@@ -69,7 +78,7 @@ async def replace(interaction: discord.Interaction[Any], card: cards.Card) -> No
         if interaction.response.is_done():
             await interaction.edit_original_response(view=card)
         else:
-            await interaction.response.edit_message(view=card)
+            await respond(interaction.response.edit_message(view=card))
 
 
 async def tell(interaction: discord.Interaction[Any], words: str) -> None:
@@ -87,7 +96,7 @@ async def tell(interaction: discord.Interaction[Any], words: str) -> None:
 async def _tell(interaction: discord.Interaction[Any], card: cards.Card) -> None:
     answered = interaction.response.type
     if answered is None:
-        await interaction.response.send_message(view=card, ephemeral=True)
+        await respond(interaction.response.send_message(view=card, ephemeral=True))
     elif answered is not discord.InteractionResponseType.deferred_channel_message:
         await interaction.followup.send(view=card, ephemeral=True)
     elif interaction.extras.get(_DEFERRED_PRIVATELY):

@@ -4,7 +4,7 @@ Nothing about a button is kept in memory, so it works after a restart as it did 
 """
 
 import re
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import discord
 
@@ -13,11 +13,15 @@ from ui import wording
 CANCEL_ACTION: Final = "cancel"
 
 
-class ActionButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"easel:(?P<action>[a-z]{1,20}):(?P<argument>[A-Za-z0-9_-]{1,64})",
-):
-    """A button with the custom id `easel:<action>:<argument>`; the client's handler for the action is called."""
+_CUSTOM_ID: Final = re.compile(r"easel:(?P<action>[a-z]{1,20}):(?P<argument>[A-Za-z0-9_-]{1,64})")
+
+
+class ActionButton(discord.ui.Button[Any]):
+    """A button with the custom id `easel:<action>:<argument>`; the client's handler for the action is called.
+
+    It is recognised by that id alone. discord.py's own dispatch would look for the button on the message that the
+    press names, and drop the press without a word where that has changed meanwhile.
+    """
 
     def __init__(
         self,
@@ -28,36 +32,13 @@ class ActionButton(
         emoji: str | discord.PartialEmoji | discord.Emoji | None = None,
         style: discord.ButtonStyle = discord.ButtonStyle.secondary,
     ) -> None:
-        super().__init__(
-            discord.ui.Button(
-                custom_id=f"easel:{action}:{argument}",
-                label=label,
-                emoji=emoji,
-                style=style,
-            )
-        )
-        self.action = action
-        self.argument = argument
+        super().__init__(custom_id=f"easel:{action}:{argument}", label=label, emoji=emoji, style=style)
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        _interaction: discord.Interaction[Any],
-        _item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """The pressed button, from nothing but its id. Can't fail: discord.py would only log it."""
-        return cls(match["action"], match["argument"], label=match["action"])
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Hand the press to the client, which has the gate, the handlers and the error map."""
-        await interaction.client.press(interaction, self.action, self.argument)
-
-    @classmethod
-    def claims(cls, custom_id: str) -> bool:
-        """Whether a component with this custom id is one of ours."""
-        return cls.__discord_ui_compiled_template__.fullmatch(custom_id) is not None
+def pressed(custom_id: str) -> tuple[str, str] | None:
+    """The action and the argument of one of our buttons, or None for any other component's id."""
+    match = _CUSTOM_ID.fullmatch(custom_id)
+    return (match["action"], match["argument"]) if match else None
 
 
 def cancel_button(job_id: str) -> ActionButton:

@@ -11,8 +11,8 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from ui import answers, wording
-from ui.buttons import ActionButton
+from ui import answers, buttons, wording
+from ui.gateway_events import tolerant
 from ui.sync import Meta, sync_commands
 from ui.tasks import OwnedTasks
 from ui.tree import EaselTree
@@ -65,6 +65,9 @@ class EaselClient(commands.AutoShardedBot):
         self.turnstile = Turnstile(_EACH_TURN)
         self._meta = meta
         self._own_gateway = gateway_url is not None
+        # A table of discord.py's own, since it has no other way to keep one bad payload from ending the connection.
+        parsers = self._connection.parsers
+        parsers["INTERACTION_CREATE"] = tolerant(parsers["INTERACTION_CREATE"])
         self._actions: dict[str, ActionHandler] = {}
         # discord.py keeps both addresses in its classes; it offers no way to set them for one client.
         if api_url is not None:
@@ -96,19 +99,20 @@ class EaselClient(commands.AutoShardedBot):
             await answers.report(interaction, error)
 
     async def setup_hook(self) -> None:
-        """Once logged in, before connecting: recognise our buttons, and give Discord the commands."""
-        self.add_dynamic_items(ActionButton)
+        """Once logged in, before connecting: give Discord the commands."""
         assert self.application_id is not None  # known from the login on
         await sync_commands(self.tree, self._meta, application_id=self.application_id)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer buttons and forms that nothing here handles; discord.py would drop them without a word."""
+        """Hand presses of our buttons to their handlers, and answer what nothing here handles."""
         custom_id = interaction.custom_id
         if custom_id is None:
             return
         if interaction.type is discord.InteractionType.modal_submit:
             await answers.tell(interaction, wording.FORM_GONE)
-        elif not ActionButton.claims(custom_id):
+        elif (press := buttons.pressed(custom_id)) is not None:
+            await self.press(interaction, *press)
+        else:
             await answers.tell(interaction, wording.BUTTON_GONE)
 
     async def launch_shards(self) -> None:
