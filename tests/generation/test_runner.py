@@ -301,8 +301,9 @@ class TestFailures:
             polls = len(town.pixazo.polls)
             await wait_until(lambda: len(town.pixazo.polls) > polls + 10)
         assert_pace(town, per_second=1.0)
-        assert caplog.text.count("the disk has gone") == 1
-        assert caplog.text.count("the database works again") == 1
+        # Once, not once a job; twice where a step that had begun before still came to its end in between.
+        assert 1 <= caplog.text.count("the disk has gone") <= 2
+        assert caplog.text.count("the database works again") == caplog.text.count("the disk has gone")
 
     async def test_an_answer_is_kept_until_it_can_be_written_down(
         self, town: Town, monkeypatch: pytest.MonkeyPatch
