@@ -75,7 +75,7 @@ class Easel:
         """Open the database, take up unfinished jobs, connect. Raises Failure in words for the operator."""
         try:
             await self._start()
-        except BaseException:
+        except BaseException:  # raised again below: a cancellation must clean up as well
             await self.stop()
             raise
 

@@ -60,7 +60,7 @@ class OperationsServer:
         except OSError as exc:
             await runner.cleanup()
             raise ConfigurationError(_bind_problem(self._host, self._port, exc)) from exc
-        except BaseException:
+        except BaseException:  # raised again below: a cancellation must clean up as well
             await runner.cleanup()
             raise
         self._runner = runner

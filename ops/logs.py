@@ -12,6 +12,7 @@ import re
 import sys
 import threading
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -115,7 +116,7 @@ def _is_fit_to_log(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.INFO or record.name.partition(".")[0] in OWN_LOGGERS
 
 
-class _RedactingFormatter(logging.Formatter):
+class _RedactingFormatter(logging.Formatter, ABC):
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
         self._redactor = redactor
@@ -123,8 +124,9 @@ class _RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return self._redactor(self.render(record))
 
+    @abstractmethod
     def render(self, record: logging.LogRecord) -> str:
-        raise NotImplementedError
+        """The record as text, with whatever secrets are in it."""
 
 
 class _TextFormatter(_RedactingFormatter):

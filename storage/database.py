@@ -103,7 +103,7 @@ def connect(path: Path) -> sqlite3.Connection:
         # What a savepoint needs to undo an operation stays in memory: a temporary file for it costs a fifth.
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT_BYTES}")
-    except BaseException:
+    except BaseException:  # raised again below: a cancellation must clean up as well
         connection.close()
         raise
     return connection
@@ -133,10 +133,10 @@ class Database:
             connection = await asyncio.to_thread(_open_for_writing, path, clock)
             try:
                 reader = await _open_for_reading(path)
-            except BaseException:
+            except BaseException:  # raised again below: a cancellation must clean up as well
                 connection.close()
                 raise
-        except BaseException:
+        except BaseException:  # raised again below: a cancellation must clean up as well
             os.close(lock)
             raise
         return cls(connection, reader, lock)
@@ -255,7 +255,7 @@ def _open_for_writing(path: Path, clock: Clock) -> sqlite3.Connection:
     except sqlite3.Error as error:
         connection.close()
         raise StorageUnavailable(f"{path} can't be brought to this release's schema: {error}") from error
-    except BaseException:
+    except BaseException:  # raised again below: a cancellation must clean up as well
         connection.close()
         raise
     return connection
@@ -267,7 +267,7 @@ async def _open_for_reading(path: Path) -> aiosqlite.Connection:
         reader.row_factory = sqlite3.Row
         try:
             await reader.execute_fetchall("PRAGMA query_only = ON")
-        except BaseException:
+        except BaseException:  # raised again below: a cancellation must clean up as well
             await reader.close()  # its thread would keep the process alive
             raise
     return reader

@@ -5,6 +5,7 @@ body, the download of a file. `sandbox.pixazo.catalogue.FAULTS` is the table of 
 fault strikes when.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -80,7 +81,7 @@ class HostedPicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(ABC):
     """What all faults have in common."""
 
     name: str
@@ -89,9 +90,9 @@ class Fault:
     means: Means
 
     @property
+    @abstractmethod
     def stage(self) -> Stage:
         """Where it strikes."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ def _apply(connection: sqlite3.Connection, migration: Migration, now: datetime) 
             "INSERT INTO schema_migrations (number, name, applied_at) VALUES (?, ?, ?)",
             (migration.number, migration.name, to_ms(now)),
         )
-    except BaseException:
+    except BaseException:  # raised again below: a cancellation must clean up as well
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.discord import Channel, DiscordStandIn, Member, Message, routes
+from sandbox.discord import Channel, DiscordStandIn, Fault, Member, Message, routes
 from sandbox.pixazo import PixazoStandIn
 from storage import ledger
 from tests.e2e.bot_process import BotProcess
@@ -41,6 +41,13 @@ class Scene:
 
     async def die(self) -> None:
         await self.bot.kill()
+
+    async def die_at(self, held: Fault) -> None:
+        """Ask for the pictures and die where Discord holds a request, which is cut off with the process."""
+        await self.imagine()
+        await held.happened()
+        await self.die()
+        held.release(drop=True)
 
     @property
     def card(self) -> Message:
@@ -70,18 +77,12 @@ def _amount(account: dict[str, Any], images: int) -> int:
 
 async def _callback_not_taken(scene: Scene) -> None:
     held = scene.discord.faults.hold("POST", routes.CALLBACK)
-    await scene.imagine()
-    await held.happened()
-    await scene.die()
-    held.release(drop=True)
+    await scene.die_at(held)
 
 
 async def _callback_taken(scene: Scene) -> None:
     held = scene.discord.faults.hold("POST", routes.CALLBACK, when="after")
-    await scene.imagine()
-    await held.happened()
-    await scene.die()
-    held.release(drop=True)
+    await scene.die_at(held)
 
 
 async def _back_in_line(scene: Scene) -> None:
@@ -111,10 +112,7 @@ async def _answer_arrived(scene: Scene) -> None:
     """The request id is on disk; the card's change to "being made" hangs."""
     scene.pixazo.latency = 3600.0
     held = scene.discord.faults.hold("PATCH", CARD)
-    await scene.imagine()
-    await held.happened()
-    await scene.die()
-    held.release(drop=True)
+    await scene.die_at(held)
 
 
 async def _while_polling(scene: Scene) -> None:
@@ -133,18 +131,12 @@ async def _while_downloading(scene: Scene) -> None:
 
 async def _delivery_not_taken(scene: Scene) -> None:
     held = scene.discord.faults.hold("PATCH", CARD, where=lambda call: bool(call.files))
-    await scene.imagine()
-    await held.happened()
-    await scene.die()
-    held.release(drop=True)
+    await scene.die_at(held)
 
 
 async def _delivery_taken(scene: Scene) -> None:
     held = scene.discord.faults.hold("PATCH", CARD, where=lambda call: bool(call.files), when="after")
-    await scene.imagine()
-    await held.happened()
-    await scene.die()
-    held.release(drop=True)
+    await scene.die_at(held)
 
 
 @pytest.mark.parametrize(
