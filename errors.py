@@ -8,8 +8,16 @@ EaselError
 │   ├── TooManyActiveJobs       the member's jobs under way are at their limit
 │   ├── CapReached              an account would go over its cap
 │   ├── ProviderClosed          the provider refuses the operator's account, or the bot is stopping
+│   ├── Suspended               a moderator has suspended the member here
 │   ├── JobNotFound             no such job, or not one that this member may see
-│   └── CancelRefused           not this member's job, or too late
+│   ├── CancelRefused           not this member's job, or too late
+│   ├── UnusableImage           an image that a member gave can't be used; says which would do
+│   ├── DraftGone               the panel belongs to something finished, discarded or too old
+│   ├── NotAllowed              only the author or a moderator may do that
+│   ├── PictureGone             the pictures are no longer there
+│   │   └── WordsForgotten      the prompt is no longer kept
+│   ├── NoPictureYet            the member has made none here to take settings from
+│   └── NameTaken               a preset or LoRA of that name exists, or there are too many of them
 └── Failure                     ours: logged, shown as a reference
     ├── ConfigurationError      a setting is missing or bad; names it
     ├── StorageError
@@ -54,7 +62,11 @@ class InvalidOption(Refusal):
     """`option` has a value that can't be used; `problem` is one of the fixed codes below.
 
     Codes: `empty`, `too_long` (`high` is the longest), `control_characters`, `out_of_range` (`low` to `high`,
-    `low` itself excluded where `low_excluded`), `not_a_choice`, `conflict` (with the option in `other`).
+    `low` itself excluded where `low_excluded`), `not_a_choice`, `conflict` (with the option in `other`),
+    `not_used` (the mode in `other` has no use for it), `needed` (the mode in `other` can't do without), `bad_name`,
+    `unknown_placeholder` (it is in `other`), `no_placeholder`, `too_many` (`high` is the most), `twice`, `unknown`
+    (no such preset or LoRA: its name is in `other`), `guild_limit` (the guild allows `high` at most), `bad_path`,
+    `host_not_listed` (the host is in `other`), `changed` (the choice exists no more), `built_in` (it can't be deleted).
     """
 
     def __init__(
@@ -142,6 +154,62 @@ class CancelRefused(Refusal):
         super().__init__(f"{why}: the job is {status}")
         self.why = why
         self.status = status
+
+
+class Suspended(Refusal):
+    """The member may not make pictures in this guild: until a moment, or until a moderator lifts it (None)."""
+
+    def __init__(self, until: datetime | None) -> None:
+        super().__init__(f"suspended until {until or 'further notice'}")
+        self.until = until
+
+
+class UnusableImage(Refusal):
+    """An image that a member gave can't be used.
+
+    `why` is one of the codes: `not_an_image` (by its content, whatever its name says), `animated`, `empty`,
+    `too_large` (bytes), `too_many_pixels`, `too_small`, `undecodable`, `gone` (deleted, or its address ran out),
+    `not_fetched` (Discord did not hand it over), `too_hard` (its map took too long to make), `none` (the message
+    has no image).
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the image can't be used: {why}")
+        self.why = why
+
+
+class DraftGone(Refusal):
+    """What the member was putting together was finished or discarded, is somebody else's, or is too old."""
+
+
+class NotAllowed(Refusal):
+    """The member may not do this: `needs` says who may: `author`, `manage_messages` or `manage_guild`."""
+
+    def __init__(self, needs: str) -> None:
+        super().__init__(f"needs {needs}")
+        self.needs = needs
+
+
+class PictureGone(Refusal):
+    """The job's pictures are no longer on Discord or in the spool."""
+
+
+class WordsForgotten(PictureGone):
+    """The job's prompt is no longer kept, so the picture can't be made again from it."""
+
+
+class NoPictureYet(Refusal):
+    """The member has made no picture in this guild whose settings could be taken."""
+
+
+class NameTaken(Refusal):
+    """`what` (`preset` or `lora`) of that `name` exists already; or, with `limit`, there are that many of them."""
+
+    def __init__(self, what: str, name: str, *, limit: int | None = None) -> None:
+        super().__init__(f"{what} {name}: {'taken' if limit is None else f'{limit} already'}")
+        self.what = what
+        self.name = name
+        self.limit = limit
 
 
 class Failure(EaselError):
@@ -239,12 +307,16 @@ class RequestUnknown(ProviderError):
 
 
 class DownloadFailed(ProviderError):
-    """A result was not fetched. `reason` is the verdict; `passing` where another try may succeed."""
+    """A file was not fetched. `reason` is the verdict; `passing` where another try may succeed.
 
-    def __init__(self, reason: VerdictReason, *, passing: bool, detail: str = "") -> None:
+    `status` is the HTTP status where the server's answer is the reason.
+    """
+
+    def __init__(self, reason: VerdictReason, *, passing: bool, detail: str = "", status: int | None = None) -> None:
         super().__init__(f"{reason}{': ' if detail else ''}{detail}")
         self.reason = reason
         self.passing = passing
+        self.status = status
 
 
 class DeliveryError(Failure):

@@ -26,6 +26,7 @@ from parameters import (
     check_text,
     is_blank,
 )
+from recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,7 @@ class FailureReason(StrEnum):
     NO_CARD = "no_card"
     NOT_SUBMITTED_IN_TIME = "not_submitted_in_time"
     CARD_GONE = "card_gone"
+    IMAGE_GONE = "image_gone"
     ALL_WITHHELD = "all_withheld"
     SOME_WITHHELD = "some_withheld"
 
@@ -297,7 +299,8 @@ class Origin:
 class Job:
     """The persisted unit of work. Times are aware UTC; `message_id` is the card's, once it is known.
 
-    `card_status` is the status that the card shows for certain; `price_micros` is for one image.
+    `card_status` is the status that the card shows for certain; `price_micros` is for one image; `removed_at` is
+    when the card was taken off Discord with its Delete button.
     """
 
     job_id: str
@@ -322,6 +325,17 @@ class Job:
     submit_attempts: int = 0
     card_status: JobStatus | None = None
     notified_at: datetime | None = None
+    removed_at: datetime | None = None
+    recipe: Recipe = field(default_factory=Recipe, repr=False)
+
+    @property
+    def typed_prompt(self) -> str:
+        """The prompt as the member typed it, without what a preset or a LoRA added."""
+        return self.request.prompt if self.recipe.prompt is None else self.recipe.prompt
+
+    def shows_negative_to(self, user_id: int) -> bool:
+        """Whether the negative prompt may be shown to this member: only to whoever wrote it, and never in public."""
+        return self.origin.user_id == user_id and not self.recipe.negative_borrowed
 
     @property
     def cost_micros(self) -> int:
@@ -336,6 +350,25 @@ class GuildSettings:
     guild_id: int
     time_zone: str = "UTC"
     paused: bool = False
+    images_per_job: int = 4
+    recipe_in_files: bool = True
+    spoilers: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """A member may not start jobs in a guild: until a moment, or until a moderator lifts it (None)."""
+
+    until: datetime | None
+    reason: str = ""
+
+
+class Notify(StrEnum):
+    """When a member is mentioned once a job is done: after a long wait, every time, or not at all."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

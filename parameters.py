@@ -14,6 +14,13 @@ from errors import InvalidOption
 PROMPT_MAX_CHARACTERS: Final = 2000
 NEGATIVE_PROMPT_MAX_CHARACTERS: Final = 1000
 SEED_MAX: Final = 2**31 - 1
+# A message holds ten files, and the member's own image is one of them.
+IMAGES_BESIDE_INPUT_MAX: Final = 9
+
+# Of images that members give: what Discord lets everybody upload, and what decodes in reasonable memory.
+INPUT_MAX_BYTES: Final = 25 * 1024 * 1024
+INPUT_MAX_PIXELS: Final = 4096 * 4096
+INPUT_MIN_SIDE_PX: Final = 64
 
 
 class ImageSize(StrEnum):
@@ -122,7 +129,7 @@ class ControlLora:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        check_choice("preprocessor", self.preprocess, PREPROCESSORS)
+        check_choice("preprocess", self.preprocess, PREPROCESSORS)
         check_number("strength", self.scale, LORA_SCALE_BOUNDS)
 
 

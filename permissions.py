@@ -19,7 +19,8 @@ PERMISSION_BITS: Final = {
 }
 
 # Without these nothing is accepted, in a channel, or in a thread or a forum's post. READ_MESSAGE_HISTORY is not
-# among them: it is asked for in the invite, but only the reply needs it, and that is a comfort.
+# among them: it is asked for in the invite, but only the reply needs it, which is a comfort, and a job with an
+# image, which is fetched from its card again before it is submitted.
 NEEDED_TO_POST: Final[tuple[str, ...]] = ("VIEW_CHANNEL", "SEND_MESSAGES", "ATTACH_FILES")
 NEEDED_TO_POST_IN_THREAD: Final[tuple[str, ...]] = ("VIEW_CHANNEL", "SEND_MESSAGES_IN_THREADS", "ATTACH_FILES")
 
@@ -27,11 +28,16 @@ INVITE_PERMISSIONS: Final[int] = sum(PERMISSION_BITS.values())
 INVITE_SCOPES: Final[tuple[str, ...]] = ("bot", "applications.commands")
 
 
-def missing_to_post(granted: int, *, in_thread: bool) -> tuple[str, ...]:
-    """The names of the needed permissions that are not among the `granted` bits; an administrator has all."""
+def missing_to_post(granted: int, *, in_thread: bool, with_image: bool = False) -> tuple[str, ...]:
+    """The names of the needed permissions that are not among the `granted` bits; an administrator has all.
+
+    `with_image` for jobs made from a member's own image.
+    """
     if granted & ADMINISTRATOR_BIT:
         return ()
     needed = NEEDED_TO_POST_IN_THREAD if in_thread else NEEDED_TO_POST
+    if with_image:
+        needed = (*needed, "READ_MESSAGE_HISTORY")
     return tuple(name for name in needed if not granted & PERMISSION_BITS[name])
 
 

@@ -11,7 +11,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import burst, flight, idle, relay, reserve, start
+from benchmarks import burst, flight, idle, library, preview, relay, reserve, start
 from benchmarks.measure import Figure, table
 
 _RESULTS = Path(__file__).parent / "results"
@@ -21,6 +21,8 @@ _ALL = {
     "idle": idle.run,
     "flight": flight.run,
     "relay": relay.run,
+    "library": library.run,
+    "preview": preview.run,
     "start": start.run,
 }
 

@@ -26,7 +26,7 @@ from models import (
     VerdictReason,
 )
 from storage import ledger
-from storage.codec import decode_request, encode_parameters
+from storage.codec import decode_recipe, decode_request, encode_parameters, encode_recipe
 from storage.database import Database
 
 # What reaching a status does to the reservation; from `in_review` on it has been settled before.
@@ -83,8 +83,8 @@ def record(
     created_ms = to_ms(job.created_at)
     cursor = connection.execute(
         "INSERT INTO jobs (job_id, interaction_id, interaction_token, application_id, guild_id, channel_id,"
-        " user_id, locale, prompt, negative_prompt, parameters, status, price_micros, images_requested,"
-        " created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
+        " user_id, locale, prompt, negative_prompt, parameters, recipe, status, price_micros, images_requested,"
+        " created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
         (
             job.job_id,
             origin.interaction_id,
@@ -97,6 +97,7 @@ def record(
             job.request.prompt,
             job.request.negative_prompt,
             encode_parameters(job.request),
+            encode_recipe(job.recipe),
             job.price_micros,
             job.images_requested,
             created_ms,
@@ -244,7 +245,7 @@ def forget_tokens(connection: sqlite3.Connection, *, before: datetime) -> None:
 def forget_texts(connection: sqlite3.Connection, *, before: datetime) -> int:
     """Forget the texts of jobs that finished before then, and return how many: the ledger stays as it is."""
     cursor = connection.execute(
-        f"UPDATE jobs SET prompt = '{FORGOTTEN}', negative_prompt = ''"  # noqa: S608 - a constant, as in the index
+        f"UPDATE jobs SET prompt = '{FORGOTTEN}', negative_prompt = '', recipe = '{{}}'"  # noqa: S608 - a constant, as in the index
         f" WHERE finished_at < ? AND (prompt <> '{FORGOTTEN}' OR negative_prompt <> '')",
         (to_ms(before),),
     )
@@ -257,6 +258,12 @@ async def find(database: Database, job_id: str) -> Job:
     if row is None:
         raise JobNotFound(job_id)
     return job_of(row)
+
+
+async def find_by_message(database: Database, message_id: int) -> Job | None:
+    """The job whose card this message is, or None."""
+    row = await database.fetch_one("SELECT * FROM jobs WHERE message_id = ?", (message_id,))
+    return None if row is None else job_of(row)
 
 
 async def unfinished(database: Database) -> list[Job]:
@@ -352,6 +359,8 @@ def job_of(row: sqlite3.Row) -> Job:
         submit_attempts=row["submit_attempts"],
         card_status=JobStatus(row["card_status"]) if row["card_status"] else None,
         notified_at=_time(row["notified_at"]),
+        removed_at=_time(row["removed_at"]),
+        recipe=decode_recipe(row["recipe"]),
     )
 
 

@@ -1,11 +1,14 @@
 """Housekeeping: what goes, what stays, and that nothing stops it for good."""
 
 import asyncio
+import io
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from errors import StorageUnavailable
+from generation.drafts import Drafts
 from generation.janitor import Janitor
 from models import JobStatus
 from sandbox.pixazo import PixazoStandIn
@@ -15,8 +18,13 @@ from tests.support import FakeClock, wait_until
 
 
 @pytest.fixture
-def janitor(bot: Assembly, clock: FakeClock) -> Janitor:
-    return Janitor(database=bot.database, spool=bot.spool, clock=clock, retention=timedelta(days=30))
+def drafts(bot: Assembly, clock: FakeClock, tmp_path: Path) -> Drafts:
+    return Drafts(bot.database, tmp_path / "drafts", clock)
+
+
+@pytest.fixture
+def janitor(bot: Assembly, drafts: Drafts, clock: FakeClock) -> Janitor:
+    return Janitor(database=bot.database, spool=bot.spool, drafts=drafts, clock=clock, retention=timedelta(days=30))
 
 
 async def test_dead_tokens_and_old_texts_go_and_the_rest_stays(
@@ -61,11 +69,35 @@ async def test_pictures_of_undeliverable_jobs_are_kept_a_week(
     assert not (bot.spool_folder / job_id).exists()
 
 
+async def test_old_drafts_are_swept(janitor: Janitor, drafts: Drafts, clock: FakeClock) -> None:
+    draft = await drafts.create(guild_id=1, user_id=2, kind="control", content={}, files={"map.png": io.BytesIO(b"x")})
+    await janitor.sweep()
+    assert drafts.path(draft, "map.png").exists()
+    clock.advance(3601)
+    await janitor.sweep()
+    assert not drafts.path(draft, "map.png").exists()
+
+
+async def test_forgotten_words_leave_the_search_index_too(bot: Assembly, janitor: Janitor, clock: FakeClock) -> None:
+    await bot.drive(await bot.wish())
+    assert await words_in_index(bot)
+    await janitor.sweep()
+    assert await words_in_index(bot)
+    clock.advance(timedelta(days=31).total_seconds())
+    await janitor.sweep()
+    assert not await words_in_index(bot)
+
+
+async def words_in_index(bot: Assembly) -> bool:
+    rows = await bot.database.fetch_all("SELECT block FROM job_texts_data")
+    return any(b"heron" in row["block"] for row in rows)
+
+
 async def test_it_sweeps_at_once_and_then_every_hour_whatever_happens(
-    bot: Assembly, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    bot: Assembly, drafts: Drafts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     hours = FakeClock()
-    janitor = Janitor(database=bot.database, spool=bot.spool, clock=hours, retention=timedelta(days=30))
+    janitor = Janitor(database=bot.database, spool=bot.spool, drafts=drafts, clock=hours, retention=timedelta(days=30))
     swept = 0
 
     async def sweep() -> None:

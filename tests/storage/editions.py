@@ -96,7 +96,7 @@ def edition_with(
     assert {edit.file for edit in edits} <= known, "an edit of a file that is not loaded plants nothing"
     ledger, jobs, database = (_module(file, edits) for file in (LEDGER, JOBS, DATABASE))
     vars(jobs)["ledger"] = ledger
-    return Edition(ledger=ledger, jobs=jobs, database=database, schema=_edited(SCHEMA, edits), accept=accept, move=move)
+    return Edition(ledger=ledger, jobs=jobs, database=database, schema=_schema(edits), accept=accept, move=move)
 
 
 def _module(file: str, edits: Sequence[Edit]) -> ModuleType:
@@ -104,6 +104,13 @@ def _module(file: str, edits: Sequence[Edit]) -> ModuleType:
     module = ModuleType(name)
     exec(compile(_edited(file, edits), f"{name}.py", "exec"), vars(module))
     return module
+
+
+def _schema(edits: Sequence[Edit]) -> str:
+    """The whole schema; bugs are planted in its first part, where the invariants are."""
+    first, *later = sorted((REPOSITORY / SCHEMA).parent.glob("*.sql"))
+    assert first == REPOSITORY / SCHEMA
+    return "\n".join([_edited(SCHEMA, edits), *(file.read_text("utf-8") for file in later)])
 
 
 def _edited(file: str, edits: Sequence[Edit]) -> str:

@@ -12,7 +12,9 @@ from tests.builders import GUILD_ID
 
 
 def choose(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT INTO guild_settings VALUES (?, 'Europe/Vienna', 1)", (GUILD_ID,))
+    connection.execute(
+        "INSERT INTO guild_settings (guild_id, time_zone, paused) VALUES (?, 'Europe/Vienna', 1)", (GUILD_ID,)
+    )
 
 
 async def test_a_guild_that_never_chose_has_the_defaults(database: Database) -> None:
