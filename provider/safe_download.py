@@ -81,6 +81,10 @@ class SafeDownloader:
             await opened.exempt.close()
             opened.writer.close()
 
+    def admits(self, url: str) -> bool:
+        """Whether the list lets this address be fetched at all."""
+        return self._hosts.admit(url) is not None
+
     async def fetch(self, url: str | None, into: BinaryIO) -> int:
         """Write the file at `url` into `into`, from its start, and give its size in bytes.
 
@@ -120,12 +124,12 @@ class SafeDownloader:
         status = response.status
         detail = f"HTTP {status}"
         if 300 <= status < 400:
-            raise DownloadFailed(VerdictReason.FORBIDDEN_URL, passing=False, detail=detail)
+            raise DownloadFailed(VerdictReason.FORBIDDEN_URL, passing=False, detail=detail, status=status)
         if status in {404, 410}:
-            raise DownloadFailed(VerdictReason.RESULT_UNAVAILABLE, passing=status == 404, detail=detail)
+            raise DownloadFailed(VerdictReason.RESULT_UNAVAILABLE, passing=status == 404, detail=detail, status=status)
         if status != 200:
             # Also 401 and 403: an address whose signature ran out is made anew by the next poll.
-            raise DownloadFailed(VerdictReason.DOWNLOAD_FAILED, passing=True, detail=detail)
+            raise DownloadFailed(VerdictReason.DOWNLOAD_FAILED, passing=True, detail=detail, status=status)
         if response.content_type == "text/html":
             # A maintenance or "not yet there" page; the file's own bytes decide about every other type.
             raise DownloadFailed(VerdictReason.NOT_AN_IMAGE, passing=True, detail="a web page")

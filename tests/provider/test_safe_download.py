@@ -25,6 +25,7 @@ class Server:
 
     def __init__(self) -> None:
         self.body = b"picture"
+        self.status = 200
         self.announced = True
         self.requests: list[web.BaseRequest] = []
         self.origin = ""
@@ -37,7 +38,7 @@ class Server:
             self.stalled.set()
             await asyncio.Event().wait()
         if self.announced:
-            return web.Response(body=self.body, content_type="image/png")
+            return web.Response(body=self.body, status=self.status, content_type="image/png")
         response = web.StreamResponse(headers={"Content-Type": "image/png"})
         response.enable_chunked_encoding()
         await response.prepare(request)
@@ -139,6 +140,21 @@ async def test_host_that_is_not_listed_is_named_but_nothing_else_of_its_address(
     async with downloader("storage.pixazo.ai") as made:
         failure = await failure_of(made, "https://v4.fal.media/secret.png?token=secret")
     assert str(failure) == "forbidden_url: not listed: v4.fal.media"
+
+
+def test_what_may_be_fetched_can_be_asked_beforehand() -> None:
+    made = SafeDownloader(["cdn.discordapp.com", "http://127.0.0.1:9"])
+    assert made.admits("https://cdn.discordapp.com/attachments/1/2/a.png?ex=1")
+    assert made.admits("http://127.0.0.1:9/a.png")
+    for url in ("http://cdn.discordapp.com/a.png", "https://example.org/a.png", "https://127.0.0.1/", "nonsense"):
+        assert not made.admits(url)
+
+
+@pytest.mark.parametrize("status", [302, 403, 404, 410, 500])
+async def test_failure_tells_the_status_that_it_comes_of(server: Server, status: int) -> None:
+    server.status = status
+    async with downloader(server.origin) as made:
+        assert (await failure_of(made, server.origin + "/a.png")).status == status
 
 
 async def test_result_without_an_address_is_not_available() -> None:

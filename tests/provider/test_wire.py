@@ -23,6 +23,7 @@ from parameters import (
     OutputFormat,
     Scheduler,
     UnionControl,
+    is_blank,
 )
 from provider.wire import Finished, Pending, SubmissionFailed, body_of, read_answer, read_request_id
 from sandbox.pixazo import PARAMETERS
@@ -91,7 +92,7 @@ def _number(name: str) -> st.SearchStrategy[float]:
 
 TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=40)
 MEMBERS: dict[str, st.SearchStrategy[Any]] = {
-    "prompt": TEXTS.filter(str.strip),
+    "prompt": TEXTS.filter(lambda text: not is_blank(text)),
     "negative_prompt": TEXTS,
     "image_size": st.sampled_from(ImageSize),
     "output_format": st.sampled_from(OutputFormat),
