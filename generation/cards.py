@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import Final
 
 from clock import Clock
-from errors import CardGone, DeliveryError, DeliveryUnavailable
+from errors import CardGone, DeliveryError, DeliveryUnavailable, StorageUnavailable
 from generation.delivery import Delivery
 from generation.polling import JobKind, PollSchedule
-from models import Job, JobStatus
-from storage import jobs
+from models import Job, JobStatus, Notify
+from storage import jobs, members
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -82,16 +82,17 @@ class CardKeeper:
         await self._database.write(lambda connection: jobs.note_card_status(connection, job.job_id, job.status))
         return None
 
-    async def notify_if_slow(self, job: Job) -> None:
-        """Tell an author who has waited long that the job is over: best effort, at most once."""
-        now = self._clock.now()
-        if job.message_id is None or job.status is JobStatus.CANCELLED or now - job.created_at <= NOTIFY_AFTER:
-            return
-        if not await self._database.write(lambda connection: jobs.claim_notification(connection, job.job_id, at=now)):
+    async def notify(self, job: Job) -> None:
+        """Tell the author that the job is over, as they want it: best effort, at most once.
+
+        By default that is after a long wait only, for a member who has looked away.
+        """
+        if job.message_id is None or job.status is JobStatus.CANCELLED:
             return
         try:
-            await self._delivery.notify(job)
-        except DeliveryError as error:
+            if await self._is_to_notify(job):
+                await self._delivery.notify(job)
+        except (DeliveryError, StorageUnavailable) as error:
             log.info("the author was not told: %s", error, extra={"job_id": job.job_id})
 
     def retry_seconds(self, job: Job, error: DeliveryUnavailable) -> float:
@@ -110,6 +111,15 @@ class CardKeeper:
         """Give up every announcement."""
         for job_id in list(self._announcing):
             await self.overtake(job_id)
+
+    async def _is_to_notify(self, job: Job) -> bool:
+        """Whether the author wants to be told and was not yet: marked before it is done, so it is done once at most."""
+        now = self._clock.now()
+        wanted = await members.notify_of(self._database, job.origin.user_id)
+        slow = now - job.created_at > NOTIFY_AFTER
+        if wanted is Notify.NEVER or (wanted is Notify.AUTO and not slow):
+            return False
+        return await self._database.write(lambda connection: jobs.claim_notification(connection, job.job_id, at=now))
 
     async def _announce(self, job: Job) -> None:
         try:

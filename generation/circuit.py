@@ -81,7 +81,8 @@ class Circuit:
         self.hold(wait)
 
     def hold(self, seconds: float) -> None:
-        """Submit nothing for that many seconds."""
+        """Submit nothing for that many seconds. Where a probe met this, it said nothing about the account."""
+        self._probing = False
         self._not_before = max(self._not_before, self._clock.monotonic() + min(seconds, _PROBE_AFTER_MAX_SECONDS))
 
     async def accepted(self) -> None:

@@ -1,11 +1,11 @@
 """What the pipeline needs from whoever shows its results; `ui/` implements it on Discord."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from models import Job, Verdict
+from models import GuildSettings, Job, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +45,16 @@ class Delivery(Protocol):
         Asks Discord for `@original` with the stored token; a token too old to ask with means None.
         """
 
+    async def image_addresses(self, job: Job) -> Mapping[str, str]:
+        """Fresh addresses of the files on the job's card, by file name, for the provider to read them there."""
+
     async def show(self, job: Job, *, usual: UsualTime | None = None) -> None:
         """Make the card say what `job.status` and `job.reason` are; not for delivered jobs."""
 
-    async def deliver(self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict]) -> None:
-        """Make the card the gallery of these images; `verdicts` covers the withheld ones too."""
+    async def deliver(
+        self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict], *, guild: GuildSettings
+    ) -> None:
+        """Make the card the gallery of these images, as the guild wants them; `verdicts` covers withheld ones too."""
 
     async def notify(self, job: Job) -> None:
         """Reply to the card with a mention of the author: the job is done. Sent at most once by the caller."""

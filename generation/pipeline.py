@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, TypeVar
 
@@ -19,6 +19,7 @@ from errors import (
     AccountRefused,
     CardGone,
     DeliveryUnavailable,
+    PictureGone,
     PollInconclusive,
     RateLimited,
     RequestRejected,
@@ -27,7 +28,7 @@ from errors import (
     TransitionRefused,
     Unreachable,
 )
-from generation import policy
+from generation import inputs, policy
 from generation.cards import PATIENCE, REPEAT_AFTER_SECONDS, CardKeeper
 from generation.circuit import Circuit
 from generation.delivery import Delivery, ReleasedImage
@@ -36,35 +37,31 @@ from generation.observer import Observer
 from generation.polling import GAP_MIN_SECONDS, JobKind, PollPace, PollSchedule
 from generation.spool import Spool
 from generation.steps import AwaitTurn, Done, Later, Step
-from models import FailureReason, GenerationResult, Job, JobStatus, Verdict, VerdictReason
+from generation.timing import (
+    CARD_SEARCH,
+    DOUBT_GAP_SECONDS,
+    DOUBT_LASTS,
+    FAULT_GAP_MAX_SECONDS,
+    FAULT_GAP_SECONDS,
+    PERSIST_AGAIN_SECONDS,
+    POLL_HOLD_MAX_SECONDS,
+    QUEUE_PATIENCE,
+    REFUSED_POLL_SECONDS,
+    UNKNOWN_IS_PENDING,
+    UNREACHABLE_GAP_MAX_SECONDS,
+    UNREACHABLE_GAP_SECONDS,
+    backoff,
+    card_wait,
+)
+from models import FailureReason, GenerationRequest, GenerationResult, Job, JobStatus, Verdict, VerdictReason
 from provider.client import PixazoClient
 from provider.wire import Finished, Pending, PollAnswer, SubmissionFailed
-from storage import jobs
+from storage import guilds, jobs
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-# How long the callback that makes the card may take to be heard of, before Discord is asked for it.
-CARD_WAIT: Final = timedelta(seconds=10)
-# An interaction token lives 15 minutes; past this, nobody can learn whether there was a card.
-CARD_SEARCH: Final = timedelta(minutes=14)
-# A job that could not be submitted for so long is nobody's wish any more.
-QUEUE_PATIENCE: Final = timedelta(hours=1)
-# A submission may be unknown to the poll endpoint for a moment after it was accepted.
-UNKNOWN_IS_PENDING: Final = timedelta(seconds=60)
-DOUBT_GAP_SECONDS: Final = 300.0
-DOUBT_LASTS: Final = timedelta(hours=24)
-# Polling goes on at once after one fault and slows down while they last.
-_FAULT_GAP_SECONDS: Final = 3.0
-_FAULT_GAP_MAX_SECONDS: Final = 30.0
-_UNREACHABLE_GAP_SECONDS: Final = 5.0
-_UNREACHABLE_GAP_MAX_SECONDS: Final = 120.0
-_REFUSED_POLL_SECONDS: Final = 60.0
-# A provider that asks for more would send every job under way into doubt.
-_POLL_HOLD_MAX_SECONDS: Final = 300.0
-_PERSIST_AGAIN_SECONDS: Final = 1.0
 
 _POLL_OUTCOMES: Final = {Pending: "pending", Finished: "finished", SubmissionFailed: "failed"}
 
@@ -148,8 +145,9 @@ class Pipeline:
         age = self._age(job)
         # A job of a process before this one has nobody left who could still be sending its card.
         orphaned = job.created_at < self._started_at
-        if age < CARD_WAIT and not orphaned:
-            return Later(status=job.status, seconds=(CARD_WAIT - age).total_seconds())
+        wait = card_wait(job.request)
+        if age < wait and not orphaned:
+            return Later(status=job.status, seconds=(wait - age).total_seconds())
         message_id = None
         if age < CARD_SEARCH:
             try:
@@ -160,25 +158,29 @@ class Pipeline:
                 message_id = None
         if message_id is not None:
             return await self._card_found(job, message_id)
-        if age < CARD_WAIT:  # what the dead process sent last may still be on its way
-            return Later(status=job.status, seconds=(CARD_WAIT - age).total_seconds())
+        if age < wait:  # what the dead process sent last may still be on its way
+            return Later(status=job.status, seconds=(wait - age).total_seconds())
         log.warning("the job's card never came about", extra={"job_id": job.job_id})
         await self._move(job, JobStatus.CANCELLED, reason=FailureReason.NO_CARD, card_status=JobStatus.CANCELLED)
         return Done(status=JobStatus.CANCELLED)
 
     async def _card_found(self, job: Job, message_id: int) -> Step:
         job = await self._parts.database.write(lambda connection: jobs.store_card(connection, job.job_id, message_id))
-        self._parts.cards.announce(job)  # what was found may be no more than "thinking …"
+        if not inputs.names(job.request):  # the member's image can't be shown where it never arrived
+            self._parts.cards.announce(job)  # what was found may be no more than "thinking …"
         return Later(status=job.status)
 
     async def _submit(self, job: Job) -> Step:
+        request = await self._addressed(job)
+        if not isinstance(request, GenerationRequest):
+            return request
         job = await self._move(job, JobStatus.SUBMITTING, submit_attempts=job.submit_attempts + 1)
         try:
-            request_id = await self._parts.provider.submit(job.request)
+            request_id = await self._parts.provider.submit(request)
         except Unreachable:
             self._parts.observer.submission("unreachable")
-            seconds = _backoff(_UNREACHABLE_GAP_SECONDS, _UNREACHABLE_GAP_MAX_SECONDS, job.submit_attempts - 1)
-            self._parts.circuit.hold(_UNREACHABLE_GAP_SECONDS)
+            seconds = backoff(UNREACHABLE_GAP_SECONDS, UNREACHABLE_GAP_MAX_SECONDS, job.submit_attempts - 1)
+            self._parts.circuit.hold(UNREACHABLE_GAP_SECONDS)
             return await self._back_to_queue(job, seconds)
         except RateLimited as error:
             self._parts.observer.submission("rate_limited")
@@ -203,6 +205,24 @@ class Pipeline:
             log.exception("the submission failed in an unforeseen way", extra={"job_id": job.job_id})
             return await self._to_doubt(job, FailureReason.ACCEPTANCE_UNKNOWN)
         return await self._accepted(job, request_id)
+
+    async def _addressed(self, job: Job) -> GenerationRequest | Step:
+        """The request with addresses that the provider can read the member's image at; it lies on the card.
+
+        Without it (the card deleted, or never finished) the job ends: nothing was submitted, so nothing is owed.
+        """
+        if not inputs.names(job.request):
+            return job.request
+        try:
+            return inputs.with_addresses(job.request, await self._parts.delivery.image_addresses(job))
+        except DeliveryUnavailable as error:
+            self._parts.circuit.give_back()
+            seconds = self._parts.cards.retry_seconds(job, error)
+            return replace(self._await_turn(job), seconds=seconds, first=True)
+        except (CardGone, PictureGone) as error:
+            self._parts.circuit.give_back()
+            reason = FailureReason.CARD_GONE if isinstance(error, CardGone) else FailureReason.IMAGE_GONE
+            return await self._end(job, JobStatus.CANCELLED, reason)
 
     async def _accepted(self, job: Job, request_id: str) -> Step:
         log.info("accepted as request %s", request_id, extra={"job_id": job.job_id})
@@ -258,20 +278,20 @@ class Pipeline:
             parts.observer.poll("unknown")
             if job.status is JobStatus.SUBMITTED and self._clock.now() - _known(job.submitted_at) > UNKNOWN_IS_PENDING:
                 return await self._to_doubt(job, FailureReason.RESULT_UNKNOWN)
-            return self._poll_later(job, _FAULT_GAP_SECONDS)
+            return self._poll_later(job, FAULT_GAP_SECONDS)
         except RateLimited as error:
             parts.observer.poll("rate_limited")
-            seconds = min(error.retry_after or self._fault_gap(job), _POLL_HOLD_MAX_SECONDS)
+            seconds = min(error.retry_after or self._fault_gap(job), POLL_HOLD_MAX_SECONDS)
             parts.pace.hold(seconds)
             return self._poll_later(job, seconds)
         except AccountRefused as error:
             parts.observer.poll("account_refused")
             await parts.circuit.refused(error.status)
-            return self._poll_later(job, _REFUSED_POLL_SECONDS)
+            return self._poll_later(job, REFUSED_POLL_SECONDS)
         except PollInconclusive as error:
             parts.observer.poll("inconclusive")
             log.info("a poll said nothing: %s", error, extra={"job_id": job.job_id})
-            return self._poll_later(job, min(error.retry_after or self._fault_gap(job), _POLL_HOLD_MAX_SECONDS))
+            return self._poll_later(job, min(error.retry_after or self._fault_gap(job), POLL_HOLD_MAX_SECONDS))
         self._faults.pop(job.job_id, None)
         if not_ready is not None:
             self._last_not_ready[job.job_id] = not_ready
@@ -283,7 +303,7 @@ class Pipeline:
         return Later(status=job.status, seconds=max(seconds, least), polls=True)
 
     def _fault_gap(self, job: Job) -> float:
-        return self._gap(job, _FAULT_GAP_SECONDS, _FAULT_GAP_MAX_SECONDS)
+        return self._gap(job, FAULT_GAP_SECONDS, FAULT_GAP_MAX_SECONDS)
 
     async def _finished(self, job: Job, result: GenerationResult) -> Step:
         self._results[job.job_id] = result
@@ -338,7 +358,8 @@ class Pipeline:
         await self._parts.cards.overtake(job.job_id)
         observer, started = self._parts.observer, self._clock.monotonic()
         try:
-            await self._parts.delivery.deliver(job, images, verdicts)
+            guild = await guilds.settings_of(self._parts.database, job.origin.guild_id)
+            await self._parts.delivery.deliver(job, images, verdicts, guild=guild)
         except CardGone:
             observer.delivery("gone", self._clock.monotonic() - started)
             return await self._undeliverable(job, verdicts)
@@ -364,7 +385,7 @@ class Pipeline:
             return GenerationResult(images=(), has_nsfw_concepts=None)
         if isinstance(answer, Later):
             return answer
-        return Later(status=job.status, seconds=_FAULT_GAP_SECONDS, polls=True)
+        return Later(status=job.status, seconds=FAULT_GAP_SECONDS, polls=True)
 
     async def _undeliverable(self, job: Job, verdicts: Sequence[Verdict]) -> Step:
         log.warning("the card takes no pictures: they are kept for their author", extra={"job_id": job.job_id})
@@ -379,7 +400,7 @@ class Pipeline:
             reason=None if all_released else FailureReason.SOME_WITHHELD,
             card_status=JobStatus.DELIVERED,
         )
-        await self._parts.cards.notify_if_slow(job)
+        await self._parts.cards.notify(job)
         if self._parts.cards.must_repeat(job.job_id):
             return Later(status=job.status, seconds=REPEAT_AFTER_SECONDS)
         await asyncio.to_thread(self._parts.spool.drop, job.job_id)
@@ -394,7 +415,7 @@ class Pipeline:
         """Move the job to a terminal status without a gallery, and make its card say so."""
         job = await self._move(job, target, verdicts=verdicts, reason=reason)
         step = await self._over(job)
-        await self._parts.cards.notify_if_slow(job)
+        await self._parts.cards.notify(job)
         return step
 
     async def _over(self, job: Job) -> Step:
@@ -402,8 +423,8 @@ class Pipeline:
         cards, shown = self._parts.cards, job.card_status is job.status
         if shown and not cards.must_repeat(job.job_id):
             return Done(status=job.status)
-        if job.message_id is None and self._age(job) < CARD_WAIT:  # its card may be on its way
-            return Later(status=job.status, seconds=(CARD_WAIT - self._age(job)).total_seconds())
+        if job.message_id is None and self._age(job) < card_wait(job.request):  # its card may be on its way
+            return Later(status=job.status, seconds=(card_wait(job.request) - self._age(job)).total_seconds())
         again = await (self._show_gallery(job) if job.status is JobStatus.DELIVERED else cards.show(job))
         if again is None and not shown and cards.must_repeat(job.job_id):
             again = REPEAT_AFTER_SECONDS
@@ -415,7 +436,8 @@ class Pipeline:
         images = await asyncio.to_thread(self._parts.spool.find, job.job_id, verdicts)
         try:
             if images:
-                await self._parts.delivery.deliver(job, images, verdicts)
+                guild = await guilds.settings_of(self._parts.database, job.origin.guild_id)
+                await self._parts.delivery.deliver(job, images, verdicts, guild=guild)
         except DeliveryUnavailable as error:
             return self._parts.cards.retry_seconds(job, error)
         except CardGone:
@@ -452,11 +474,11 @@ class Pipeline:
                 if not failing:
                     log.error("what happened can't be written down yet: %s", error)  # said once, not every second
                     failing = True
-                await self._clock.sleep(_PERSIST_AGAIN_SECONDS)
+                await self._clock.sleep(PERSIST_AGAIN_SECONDS)
 
     def _gap(self, job: Job, first: float, most: float) -> float:
         self._faults[job.job_id] = count = self._faults.get(job.job_id, -1) + 1
-        return _backoff(first, most, count)
+        return backoff(first, most, count)
 
     def _age(self, job: Job) -> timedelta:
         return self._clock.now() - job.created_at
@@ -470,10 +492,6 @@ class Pipeline:
         self._last_not_ready.pop(job_id, None)
         self._asked_again_since.pop(job_id, None)
         self._faults.pop(job_id, None)
-
-
-def _backoff(first: float, most: float, count: int) -> float:
-    return min(most, first * 2.0 ** min(count, 16))
 
 
 def _known(value: T | None) -> T:

@@ -4,9 +4,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from errors import GenerationPaused, MissingBotPermissions
-from generation import periods
-from models import AccountKey, Charge, GuildSettings, Job, Origin, Scope, Settlement, Unit, Verdict, VerdictReason
+from errors import GenerationPaused, InvalidOption, MissingBotPermissions, Suspended
+from generation import inputs, periods
+from models import (
+    AccountKey,
+    Charge,
+    GenerationRequest,
+    GuildSettings,
+    Job,
+    Origin,
+    Scope,
+    Settlement,
+    Suspension,
+    Unit,
+    Verdict,
+    VerdictReason,
+)
+from parameters import IMAGES_BESIDE_INPUT_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +34,19 @@ class Caps:
     global_monthly_micros: int
 
 
-def check(guild: GuildSettings, origin: Origin) -> None:
+def check(
+    guild: GuildSettings, origin: Origin, request: GenerationRequest, *, suspension: Suspension | None = None
+) -> None:
     """Raise the Refusal that keeps this wish from becoming a job here and now."""
     if guild.paused:
         raise GenerationPaused("guild")
+    if suspension is not None:
+        raise Suspended(suspension.until)
     if origin.missing_permissions:
         raise MissingBotPermissions(origin.missing_permissions)
+    most = guild.images_per_job if not inputs.names(request) else min(guild.images_per_job, IMAGES_BESIDE_INPUT_MAX)
+    if request.num_images > most:
+        raise InvalidOption("num_images", "guild_limit", high=most)
 
 
 def charges(

@@ -26,10 +26,13 @@ log = logging.getLogger(__name__)
 
 # Steps wait for the network; more workers than connections would only queue inside the client.
 _WORKERS: Final = 24
+# Pictures go through hands of their own: a Discord that hangs holds these up, and not the polls.
+_PICTURE_WORKERS: Final = 16
 # A database that could not be used is asked again soon; a step that failed unforeseen is not hammered.
 _STORAGE_PAUSE_SECONDS: Final = 2.0
 _UNFORESEEN_PAUSE_SECONDS: Final = 30.0
 _AT_THE_PROVIDER: Final = frozenset({JobStatus.SUBMITTING, JobStatus.SUBMITTED})
+_WITH_PICTURES: Final = frozenset({JobStatus.GENERATED, JobStatus.DELIVERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,9 @@ class Runner:
         self._sequence = 0
         self._busy: dict[str, bool] = {}
         self._in_flight: set[str] = set()
+        self._with_pictures: set[str] = set()
         self._ready: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
+        self._ready_with_pictures: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -108,12 +113,16 @@ class Runner:
             log.info("recovering %d unfinished jobs", len(unfinished))
         self._start("runner schedule", self._schedule)
         for number in range(_WORKERS):
-            self._start(f"runner worker {number}", self._work)
+            self._start(f"runner worker {number}", lambda: self._work(self._ready))
+        for number in range(_PICTURE_WORKERS):
+            self._start(f"runner picture worker {number}", lambda: self._work(self._ready_with_pictures))
 
     def watch(self, job: Job, *, after_seconds: float = 0.0) -> None:
         """Take up a job in whatever status it is, and look at it after so many seconds unless it is woken."""
         if job.status in _AT_THE_PROVIDER:
             self._in_flight.add(job.job_id)
+        if job.status in _WITH_PICTURES:
+            self._with_pictures.add(job.job_id)
         if job.status is JobStatus.QUEUED and job.message_id is None:
             # Its card is on its way: it can't be taken yet, but whoever comes after it is behind it.
             self._queue.put(job.job_id, guild_id=job.origin.guild_id, user_id=job.origin.user_id, arriving=True)
@@ -206,7 +215,8 @@ class Runner:
     def _hand_over(self, job_id: str, *, has_turn: bool) -> None:
         self._queue.remove(job_id)  # one whose card did not come in time; its step says whether it may wait again
         self._busy[job_id] = False
-        self._ready.put_nowait((job_id, has_turn))
+        ready = self._ready_with_pictures if job_id in self._with_pictures else self._ready
+        ready.put_nowait((job_id, has_turn))
 
     async def _sleep_until_next(self) -> None:
         waits = [self._heap[0][0] - self._clock.monotonic()] if self._heap else []
@@ -221,9 +231,9 @@ class Runner:
             for task in waiting:
                 task.cancel()
 
-    async def _work(self) -> None:
+    async def _work(self, ready: asyncio.Queue[tuple[str, bool]]) -> None:
         while True:
-            job_id, has_turn = await self._ready.get()
+            job_id, has_turn = await ready.get()
             if self._stopping:
                 self._busy.pop(job_id, None)
                 continue
@@ -255,12 +265,15 @@ class Runner:
         match step:
             case Done():
                 self._in_flight.discard(job_id)
+                self._with_pictures.discard(job_id)
             case AwaitTurn():
                 self._in_flight.discard(job_id)
                 self._put(job_id, step.seconds, turn=step)
             case Later():
                 if step.status not in _AT_THE_PROVIDER:
                     self._in_flight.discard(job_id)
+                if step.status in _WITH_PICTURES:
+                    self._with_pictures.add(job_id)
                 self._put(job_id, step.seconds, polls=step.polls)
             case _:
                 # What comes next may be a poll: a database that is back must not let all of them go at once.

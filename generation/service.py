@@ -15,19 +15,21 @@ from generation import policy
 from generation.circuit import Circuit
 from generation.delivery import UsualTime
 from generation.observer import Observer
-from generation.pipeline import CARD_WAIT
 from generation.policy import Caps
 from generation.polling import JobKind, PollSchedule
 from generation.queue import FairQueue
 from generation.runner import Runner
+from generation.timing import card_wait
 from models import Balance, Charge, FailureReason, GenerationRequest, Job, JobStatus, Origin
 from parameters import SEED_MAX
-from storage import guilds, jobs, ledger
+from recipes import Recipe
+from storage import drafts, guilds, jobs, ledger, suspensions
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 
 _RANDOM_BYTES: Final = 5
+PLAIN_RECIPE: Final = Recipe()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,15 +94,20 @@ class GenerationService:
         self._draw_seed = draw_seed
         self._accepting: set[asyncio.Task[Acceptance]] = set()
 
-    async def accept(self, origin: Origin, request: GenerationRequest) -> Acceptance:
+    async def accept(
+        self, origin: Origin, request: GenerationRequest, *, recipe: Recipe = PLAIN_RECIPE, draft_id: str | None = None
+    ) -> Acceptance:
         """Record the wish as a job and hold its price, in one transaction that is on disk when this returns.
 
         The guild's settings are read in that very transaction, so a pause or a cap that was changed before holds.
+        A wish made from a draft uses it up: of two presses on its button one makes a job, the other raises DraftGone.
         Raises a Refusal, with nothing recorded, or StorageError where the database can't be used; a caller that is
         cancelled while waiting may leave a recorded job without a card, which the runner then ends.
         """
         # On its own: the write can't be called back once it is asked for, and the runner must hear of its job.
-        accepting = asyncio.create_task(self._accept(origin, request), name=f"accept {origin.interaction_id}")
+        accepting = asyncio.create_task(
+            self._accept(origin, request, recipe, draft_id), name=f"accept {origin.interaction_id}"
+        )
         self._accepting.add(accepting)
         accepting.add_done_callback(self._accepted)
         return await asyncio.shield(accepting)
@@ -192,9 +199,11 @@ class GenerationService:
             for charge, balance in zip(charges, ledger.balances(rows, charges), strict=True)
         )
 
-    async def _accept(self, origin: Origin, request: GenerationRequest) -> Acceptance:
+    async def _accept(
+        self, origin: Origin, request: GenerationRequest, recipe: Recipe, draft_id: str | None
+    ) -> Acceptance:
         try:
-            job = await self._record(origin, request)
+            job = await self._record(origin, request, recipe, draft_id)
         except Refusal as refusal:
             self._observer.refusal(type(refusal).__name__)
             raise
@@ -202,7 +211,7 @@ class GenerationService:
         log.info(
             "accepted: %d images for %d micros", job.images_requested, job.cost_micros, extra={"job_id": job.job_id}
         )
-        self._runner.watch(job, after_seconds=CARD_WAIT.total_seconds())
+        self._runner.watch(job, after_seconds=card_wait(job.request).total_seconds())
         place = self._queue.place(job.job_id)
         assert place is not None  # the runner has just been told of it
         return Acceptance(job=job, place=place, usual=self._usual(job))
@@ -212,7 +221,7 @@ class GenerationService:
         if not task.cancelled():
             task.exception()  # looked at here for a caller that is gone, or asyncio would call it forgotten
 
-    async def _record(self, origin: Origin, request: GenerationRequest) -> Job:
+    async def _record(self, origin: Origin, request: GenerationRequest, recipe: Recipe, draft_id: str | None) -> Job:
         if self._runner.stopping or not self._circuit.takes_commands():
             raise ProviderClosed(stopping=self._runner.stopping)
         now = self._clock.now()
@@ -225,11 +234,15 @@ class GenerationService:
             created_at=now,
             changed_at=now,
             images_requested=request.num_images,
+            recipe=recipe,
         )
 
         def record(connection: sqlite3.Connection) -> None:
             guild = guilds.read_settings(connection, origin.guild_id)
-            policy.check(guild, origin)
+            suspension = suspensions.read(connection, guild_id=origin.guild_id, user_id=origin.user_id, now=now)
+            policy.check(guild, origin, request, suspension=suspension)
+            if draft_id is not None:
+                drafts.take(connection, draft_id)
             charges: tuple[Charge, ...] = policy.charges(
                 guild,
                 user_id=origin.user_id,

@@ -8,27 +8,29 @@ import copy
 import hashlib
 import itertools
 from collections import Counter, defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from clock import Clock
 from errors import CardGone
+from generation import inputs
 from generation.delivery import ReleasedImage, UsualTime
-from models import Job, JobStatus, Verdict, VerdictReason
+from models import GuildSettings, Job, JobStatus, Verdict, VerdictReason
 
 TOKEN_LASTS = timedelta(minutes=14)
 
 
 @dataclass(slots=True)
 class ChannelCard:
-    """One message in the channel: every status it has shown, and the pictures in it."""
+    """One message in the channel: every status it has shown, the member's image and the pictures in it."""
 
     message_id: int
     shown: list[JobStatus] = field(default_factory=lambda: [JobStatus.QUEUED])
     gallery: tuple[str, ...] | None = None
     notices: int = 0
     deleted: bool = False
+    has_image: bool = True
 
     @property
     def says(self) -> JobStatus:
@@ -72,8 +74,17 @@ class RecordingDelivery:
         self.usual.append(usual)
         self._card(job).shown.append(job.status)
 
-    async def deliver(self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict]) -> None:
+    async def image_addresses(self, job: Job) -> Mapping[str, str]:
+        self._called("image_addresses")
+        names = inputs.names(job.request) if self._card(job).has_image else ()
+        asked = self.calls["image_addresses"]
+        return {name: f"https://cdn.discordapp.com/attachments/1/2/{name}?asked={asked}" for name in names}
+
+    async def deliver(
+        self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict], *, guild: GuildSettings
+    ) -> None:
         self._called("deliver")
+        assert guild.guild_id == job.origin.guild_id, "another guild's settings"
         card = self._card(job)
         shown = tuple(hashlib.sha256(image.path.read_bytes()).hexdigest() for image in images)
         released = tuple(verdict.sha256 for verdict in verdicts if verdict.reason is VerdictReason.RELEASED)

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from errors import CardGone, DeliveryUnavailable
+from errors import CardGone, DeliveryUnavailable, StorageUnavailable
 from generation.cards import REPEAT_AFTER_SECONDS
 from generation.delivery import UsualTime
 from generation.steps import Done, Later
-from models import FailureReason, Job
+from models import FailureReason, Job, Notify
 from models import JobStatus as S
 from sandbox.pixazo import PixazoStandIn
-from storage import jobs
+from storage import jobs, members
+from tests.builders import USER_ID
 from tests.generation.assembly import Assembly, Outside, assembled
 from tests.generation.recording import Channel, RecordingDelivery
 from tests.support import FakeClock, wait_until
@@ -131,3 +132,61 @@ async def test_closing_gives_up_what_hangs(slow: Assembly) -> None:
     await wait_until(lambda: slow.delivery.calls["hanging"] == 1)
     await slow.cards.close()
     assert slow.cards.must_repeat(job_id)
+
+
+class TestTellingTheAuthor:
+    async def notices(self, bot: Assembly, wanted: Notify | None, *, slow: bool) -> int:
+        """How often the author was told of the end of a job, after going through its last step twice."""
+        if wanted is not None:
+            await bot.database.write(lambda connection: members.set_notify(connection, USER_ID, wanted))
+        job_id = await bot.wish()
+        assert isinstance(bot.clock, FakeClock)
+        bot.clock.advance(121 if slow else 0)
+        await bot.drive(job_id)
+        await bot.cards.notify(await bot.job(job_id))
+        return bot.channel.cards[job_id].notices
+
+    @pytest.mark.parametrize("fault", [None, "failed_error_string"], ids=["delivered", "failed"])
+    @pytest.mark.parametrize(
+        ("wanted", "slow", "told"),
+        [
+            (None, False, 0),
+            (None, True, 1),
+            (Notify.AUTO, False, 0),
+            (Notify.AUTO, True, 1),
+            (Notify.ALWAYS, False, 1),
+            (Notify.ALWAYS, True, 1),
+            (Notify.NEVER, False, 0),
+            (Notify.NEVER, True, 0),
+        ],
+    )
+    async def test_is_as_the_author_wants_it_and_once_at_most(
+        self, bot: Assembly, pixazo: PixazoStandIn, wanted: Notify | None, slow: bool, told: int, fault: str | None
+    ) -> None:
+        if fault is not None:
+            pixazo.on_poll(fault)
+        assert await self.notices(bot, wanted, slow=slow) == told
+
+    async def test_is_each_members_own_choice(self, bot: Assembly) -> None:
+        await bot.database.write(lambda connection: members.set_notify(connection, USER_ID + 1, Notify.ALWAYS))
+        assert await self.notices(bot, None, slow=False) == 0
+
+    async def test_is_left_out_for_what_was_cancelled(self, bot: Assembly) -> None:
+        await bot.database.write(lambda connection: members.set_notify(connection, USER_ID, Notify.ALWAYS))
+        job_id = await bot.wish()
+        origin = (await bot.job(job_id)).origin
+        await bot.service.cancel(job_id, guild_id=origin.guild_id, user_id=origin.user_id, may_manage=False)
+        await bot.drive(job_id)
+        assert bot.channel.cards[job_id].notices == 0
+
+    async def test_that_fails_is_not_tried_again(self, bot: Assembly) -> None:
+        bot.delivery.fail("notify", DeliveryUnavailable("503"))
+        assert await self.notices(bot, Notify.ALWAYS, slow=False) == 0
+
+    async def test_is_not_worth_failing_for(self, bot: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def unreadable(*_: object) -> Notify:
+            raise StorageUnavailable("the disk has gone")
+
+        monkeypatch.setattr(members, "notify_of", unreadable)
+        assert await self.notices(bot, Notify.ALWAYS, slow=False) == 0
+        assert not any(bot.spool_folder.iterdir())

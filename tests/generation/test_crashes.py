@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from generation import inputs
 from models import JobStatus
 from sandbox.pixazo import PixazoStandIn
 from storage import jobs
@@ -36,6 +37,9 @@ class Story:
     unhurt: JobStatus
     cancels: bool = False
     pictures: int = 2
+    image: bool = False
+    image_arrives: bool = True
+    least_effects: int = 6
 
 
 # A process that dies while it submits can't know: that job is written off after a day.
@@ -85,6 +89,16 @@ STORIES = {
     ),
     "in doubt, and late": Story(latency=7200.0, ends=NO_CARD | IN_DOUBT | {S.DELIVERED}, unhurt=S.DELIVERED),
     # Killed before the cancellation is on disk, the wish still stands.
+    "made from an image": Story(image=True, ends=NO_CARD | IN_DOUBT | {S.DELIVERED}, unhurt=S.DELIVERED),
+    "made from an image, after a 429": Story(
+        prepare=lambda pixazo: pixazo.on_submit("submit_429"),
+        image=True,
+        ends=NO_CARD | IN_DOUBT | {S.DELIVERED},
+        unhurt=S.DELIVERED,
+    ),
+    "made from an image that never arrived": Story(
+        image=True, image_arrives=False, ends=NO_CARD, unhurt=S.CANCELLED, least_effects=5
+    ),
     "cancelled": Story(cancels=True, ends=NO_CARD | {S.DELIVERED}, unhurt=S.CANCELLED),
 }
 
@@ -113,9 +127,10 @@ class World:
             await asyncio.gather(member, return_exceptions=True)
 
     async def _member(self, bot: Assembly, story: Story, wire: Tripwire) -> None:
-        acceptance = await bot.service.accept(self.origin, small_request())
+        image_url = inputs.placeholder("input.png") if story.image else None
+        acceptance = await bot.service.accept(self.origin, small_request(reference_image_url=image_url))
         job_id = acceptance.job.job_id
-        message_id = await wire.through("answer", self._answer(job_id))
+        message_id = await wire.through("answer", self._answer(job_id, story))
         self.clock.runs_ahead = not story.cancels  # until now nobody could wait: what follows wakes the runner
         await bot.service.card_sent(job_id, message_id)
         if story.cancels:
@@ -123,8 +138,10 @@ class World:
             origin = self.origin
             await bot.service.cancel(job_id, guild_id=origin.guild_id, user_id=origin.user_id, may_manage=False)
 
-    async def _answer(self, job_id: str) -> int:
-        return self.channel.answer(job_id)
+    async def _answer(self, job_id: str, story: Story) -> int:
+        message_id = self.channel.answer(job_id)
+        self.channel.cards[job_id].has_image = story.image_arrives
+        return message_id
 
     async def last_life(self, check: Callable[[Assembly], Awaitable[None]]) -> None:
         """A process that nothing happens to, up to the end of all jobs."""
@@ -173,7 +190,7 @@ async def kill_at_every_effect(tmp_path: Path, story: Story, cut: Cut) -> None:
 
             await world.last_life(check)
         if not wire.dead.is_set():
-            assert at > 6, "the wire was never met"
+            assert at > story.least_effects, "the wire was never met"
             return
     raise AssertionError(f"a job has more than {EFFECTS_MAX} effects")
 
@@ -191,6 +208,10 @@ async def check_the_end(bot: Assembly, world: World, story: Story, *, unhurt: bo
         return
     job = found.jobs[0]
     assert job.status in story.ends
+    for submission in world.pixazo.submissions:
+        assert story.image_arrives
+        address = str((submission.body or {}).get("reference_image_url"))
+        assert address.startswith("https://cdn.discordapp.com/") == story.image
     if unhurt:
         assert job.status is story.unhurt
     card = world.channel.cards.get(job.job_id)

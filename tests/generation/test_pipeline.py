@@ -7,8 +7,8 @@ import pytest
 
 from errors import CardGone, DeliveryUnavailable, JobNotFound, PollInconclusive
 from generation.cards import NOTIFY_AFTER
-from generation.pipeline import CARD_SEARCH, CARD_WAIT, DOUBT_LASTS, QUEUE_PATIENCE
 from generation.steps import AwaitTurn, Done, Later
+from generation.timing import CARD_SEARCH, CARD_WAIT, DOUBT_LASTS, QUEUE_PATIENCE
 from models import FailureReason, GenerationRequest, Job, JobStatus, Unit
 from provider.wire import PollAnswer
 from sandbox.pixazo import PixazoStandIn

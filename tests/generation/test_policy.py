@@ -21,17 +21,25 @@ CAPS = Caps(
 
 
 def test_a_guild_that_has_not_chosen_lets_a_wish_pass() -> None:
-    policy.check(GuildSettings(guild_id=GUILD_ID), make_origin())
+    policy.check(GuildSettings(guild_id=GUILD_ID), make_origin(), make_request())
 
 
 def test_a_paused_guild_is_refused_first() -> None:
     with pytest.raises(GenerationPaused, match="guild"):
-        policy.check(GuildSettings(guild_id=GUILD_ID, paused=True), make_origin(missing_permissions=("SEND_MESSAGES",)))
+        policy.check(
+            GuildSettings(guild_id=GUILD_ID, paused=True),
+            make_origin(missing_permissions=("SEND_MESSAGES",)),
+            make_request(),
+        )
 
 
 def test_a_channel_where_the_bot_may_not_post_is_refused() -> None:
     with pytest.raises(MissingBotPermissions) as caught:
-        policy.check(GuildSettings(guild_id=GUILD_ID), make_origin(missing_permissions=("ATTACH_FILES", "EMBED_LINKS")))
+        policy.check(
+            GuildSettings(guild_id=GUILD_ID),
+            make_origin(missing_permissions=("ATTACH_FILES", "EMBED_LINKS")),
+            make_request(),
+        )
     assert caught.value.permissions == ("ATTACH_FILES", "EMBED_LINKS")
 
 

@@ -145,7 +145,8 @@ class TestRefusals:
         assert (error.cap, error.left, error.amount) == (5, 1, 2)
 
     async def test_a_guild_whose_budget_is_used_up(self, strict: Assembly) -> None:
-        await accept(strict, num_images=5)
+        await accept(strict, num_images=4)
+        await accept(strict, num_images=1)
         error = await self.refused(strict, CapReached, make_origin(user_id=99))
         assert (error.account.scope, error.account.unit, error.left) == (Scope.GUILD, Unit.MICROS, PRICE_MICROS)
 

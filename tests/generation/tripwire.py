@@ -7,14 +7,14 @@ just what they had done at the effect before it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from clock import Clock
 from generation.delivery import ReleasedImage, UsualTime
-from models import GenerationRequest, Job, Verdict
+from models import GenerationRequest, GuildSettings, Job, Verdict
 from provider.client import PixazoClient
 from provider.wire import PollAnswer
 from storage.database import Database, Operation
@@ -82,8 +82,13 @@ class Tripwire:
             async def show(self, job: Job, *, usual: UsualTime | None = None) -> None:
                 await wire.through("show", super().show(job, usual=usual))
 
-            async def deliver(self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict]) -> None:
-                await wire.through("deliver", super().deliver(job, images, verdicts))
+            async def image_addresses(self, job: Job) -> Mapping[str, str]:
+                return await wire.through("image_addresses", super().image_addresses(job))
+
+            async def deliver(
+                self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict], *, guild: GuildSettings
+            ) -> None:
+                await wire.through("deliver", super().deliver(job, images, verdicts, guild=guild))
 
             async def notify(self, job: Job) -> None:
                 await wire.through("notify", super().notify(job))
