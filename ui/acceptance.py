@@ -5,18 +5,23 @@ answer is deferred in public and turned into the card, or taken back, by a task 
 """
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Final
+from io import BufferedIOBase
+from typing import Any, BinaryIO, Final, cast
 
 import discord
 
 from clock import Clock
 from errors import MissingBotPermissions, StorageError
-from generation.service import Acceptance, GenerationService
+from generation.service import PLAIN_RECIPE, Acceptance, GenerationService
 from models import GenerationRequest, Origin
 from permissions import missing_to_post
-from ui import answers, cards
+from recipes import Recipe
+from ui import answers, cards, wording
 from ui.tasks import OwnedTasks
 from ui.turnstile import Turnstile
 
@@ -26,6 +31,19 @@ log = logging.getLogger(__name__)
 # answer to the only call there was; a later one may hide that the first call did make the card.
 _ONLY_CALL_SECONDS: Final = 1.0
 _TIMING_OUT: Final = frozenset({408, 429})
+
+# A card with an image must be there before the runner asks for it (`generation.timing.CARD_WAIT_WITH_IMAGE`).
+IMAGE_SECONDS: Final = 30.0
+# Uploads share their connections with the answers to commands, which must never wait for them.
+_UPLOADS_AT_ONCE: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenImage:
+    """An image that a member gave, checked and made small: an open file, and the name that the request has for it."""
+
+    filename: str
+    file: BinaryIO
 
 
 class Outcome(Enum):
@@ -44,21 +62,47 @@ class Acceptor:
         self._tasks = tasks
         self._turnstile = turnstile
         self._clock = clock
+        self._uploading = asyncio.Semaphore(_UPLOADS_AT_ONCE)
 
-    async def accept(self, interaction: discord.Interaction[Any], request: GenerationRequest) -> None:
+    async def accept(
+        self,
+        interaction: discord.Interaction[Any],
+        request: GenerationRequest,
+        *,
+        recipe: Recipe = PLAIN_RECIPE,
+        image: GivenImage | None = None,
+        draft_id: str | None = None,
+        afterwards: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         """Have the request accepted and answer with its card. Raises what the service refuses it with.
 
-        What is not certain afterwards (the callback timed out, say) is left to the runner: it asks Discord for
-        the card before anything is spent.
+        `image` is the member's own, which the request names: it is put on the card, and closed here. `afterwards` is
+        called once there is a job and everything was done for its card, and not where the request was refused. The
+        interaction may have been deferred in public before. What is not certain afterwards (the callback timed
+        out, say) is left to the runner: it asks Discord for the card before anything is spent.
         """
-        accepting = self._tasks.start(
-            self._service.accept(origin_of(interaction), request), name=f"accept {interaction.id}"
-        )
-        await asyncio.wait({accepting}, timeout=answers.FIRST_ANSWER_SECONDS)
-        if accepting.done():
-            await self._answer(interaction, accepting.result())
-        else:
-            self._tasks.launch(self._answer_late(interaction, accepting), name=f"late answer {interaction.id}")
+        with contextlib.ExitStack() as until_done:
+            if image is not None:
+                until_done.enter_context(image.file)
+            accepting = self._tasks.start(
+                self._service.accept(
+                    origin_of(interaction, with_image=image is not None), request, recipe=recipe, draft_id=draft_id
+                ),
+                name=f"accept {interaction.id}",
+            )
+            await asyncio.wait({accepting}, timeout=answers.FIRST_ANSWER_SECONDS)
+            if accepting.done():
+                acceptance = accepting.result()  # raises before anything is said in public
+                if image is None and not interaction.response.is_done():
+                    await self._answer(interaction, acceptance)
+                    if afterwards is not None:
+                        await afterwards()
+                    return
+            late = self._tasks.launch(
+                self._answer_late(interaction, accepting, image, afterwards), name=f"late answer {interaction.id}"
+            )
+            kept_open = until_done.pop_all()
+            late.add_done_callback(lambda _: kept_open.close())
 
     async def _answer(self, interaction: discord.Interaction[Any], acceptance: Acceptance) -> None:
         job_id = acceptance.job.job_id
@@ -80,25 +124,54 @@ class Acceptor:
             else:
                 await self._card_sent(job_id, answer.message_id)
 
-    async def _answer_late(self, interaction: discord.Interaction[Any], accepting: "asyncio.Task[Acceptance]") -> None:
-        outcome = await self._defer(interaction)
+    async def _answer_late(
+        self,
+        interaction: discord.Interaction[Any],
+        accepting: "asyncio.Task[Acceptance]",
+        image: GivenImage | None,
+        afterwards: Callable[[], Awaitable[None]] | None,
+    ) -> None:
+        """Defer in public and edit that into the card: an image takes longer to send than an answer may take."""
+        outcome = Outcome.ANSWERED if interaction.response.is_done() else await self._defer(interaction)
         try:
             acceptance = await accepting
         except Exception as error:  # noqa: BLE001 - the error map knows what to do with each
             if outcome is not Outcome.REFUSED:
                 await answers.report(interaction, error)
             return
-        job_id = acceptance.job.job_id
         if outcome is Outcome.REFUSED:
-            await self._service.card_refused(job_id)
-            return
+            await self._service.card_refused(acceptance.job.job_id)
+        else:
+            await self._edit_into_card(interaction, acceptance, image)
+        if afterwards is not None:
+            await afterwards()
+
+    async def _edit_into_card(
+        self, interaction: discord.Interaction[Any], acceptance: Acceptance, image: GivenImage | None
+    ) -> None:
+        job_id = acceptance.job.job_id
         try:
-            async with asyncio.timeout(answers.SEND_SECONDS):
-                message = await interaction.edit_original_response(view=_card(acceptance))
+            if image is None:
+                async with asyncio.timeout(answers.SEND_SECONDS):
+                    message = await interaction.edit_original_response(view=_card(acceptance))
+            else:
+                message = await self._edit_with_image(interaction, acceptance, image)
         except answers.CALL_FAILURES as error:
             log.warning("the late card met %r", error, extra={"job_id": job_id})
         else:
             await self._card_sent(job_id, message.id)
+
+    async def _edit_with_image(
+        self, interaction: discord.Interaction[Any], acceptance: Acceptance, image: GivenImage
+    ) -> discord.InteractionMessage:
+        card = _card(acceptance)
+        file = discord.File(
+            cast("BufferedIOBase", image.file), filename=image.filename, description=wording.given_image()
+        )
+        # The wait for a turn counts: whoever comes after the runner has looked would draw over what it says.
+        with contextlib.closing(file):  # until then discord.py keeps the file below from being closed
+            async with asyncio.timeout(IMAGE_SECONDS), self._uploading:
+                return await interaction.edit_original_response(view=card, attachments=[file])
 
     async def _defer(self, interaction: discord.Interaction[Any]) -> Outcome:
         started = self._clock.monotonic()
@@ -132,8 +205,8 @@ class Acceptor:
             log.error("the card could not be noted: %s", error, extra={"job_id": job_id})
 
 
-def origin_of(interaction: discord.Interaction[Any]) -> Origin:
-    """Where the wish comes from, with the permissions that the bot lacks there.
+def origin_of(interaction: discord.Interaction[Any], *, with_image: bool = False) -> Origin:
+    """Where the wish comes from, with the permissions that the bot lacks there; an image needs one more.
 
     Raises MissingBotPermissions for a place that is no channel known to discord.py: nothing can be posted there.
     """
@@ -149,7 +222,7 @@ def origin_of(interaction: discord.Interaction[Any]) -> Origin:
         user_id=interaction.user.id,
         locale=str(interaction.locale),
         missing_permissions=missing_to_post(
-            interaction.app_permissions.value, in_thread=isinstance(channel, discord.Thread)
+            interaction.app_permissions.value, in_thread=isinstance(channel, discord.Thread), with_image=with_image
         ),
     )
 

@@ -6,7 +6,8 @@ Discord wants the first answer within 3 s and takes exactly one; everything afte
 import asyncio
 import logging
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import aiohttp
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 FIRST_ANSWER_SECONDS: Final = 2.0
 # Long enough for discord.py's own second try, short enough to be over before anybody asks for the message.
 SEND_SECONDS: Final = 5.0
+# The same where files go along.
+SEND_FILES_SECONDS: Final = 30.0
 
 UNKNOWN_INTERACTION: Final = 10062
 UNKNOWN_WEBHOOK: Final = 10015
@@ -37,21 +40,33 @@ _DEFERRED_PRIVATELY: Final = "easel.deferred_privately"
 _T = TypeVar("_T")
 
 
-async def patiently(interaction: discord.Interaction[Any], work: Coroutine[Any, Any, _T]) -> _T:
+async def patiently(interaction: discord.Interaction[Any], work: Coroutine[Any, Any, _T], *, apart: bool = False) -> _T:
     """The result of `work`; where that takes long, the interaction is deferred meanwhile so that it lives on.
 
-    A command is deferred in private, a button or form without any visible change. Answer with `show`.
+    A command is deferred in private. A button or form is deferred without any visible change, to be answered with
+    `replace`, or in private where the answer is a message `apart` from the one it is on. Answer with `show` then.
     """
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=FIRST_ANSWER_SECONDS)
         if not task.done():
-            interaction.extras[_DEFERRED_PRIVATELY] = True
-            async with asyncio.timeout(SEND_SECONDS):
-                await interaction.response.defer(ephemeral=True)
+            await defer_privately(interaction, apart=apart)
         return await task
     finally:
         task.cancel()  # has no effect on a task that is done
+
+
+async def defer_privately(interaction: discord.Interaction[Any], *, apart: bool = True) -> None:
+    """Keep the place of a private answer that takes a while: a message of its own where `apart`."""
+    interaction.extras[_DEFERRED_PRIVATELY] = True
+    async with asyncio.timeout(SEND_SECONDS):
+        await interaction.response.defer(ephemeral=True, thinking=apart)
+
+
+async def defer_publicly(interaction: discord.Interaction[Any]) -> None:
+    """Keep the place of a card that takes a while: everybody sees that something is coming."""
+    async with asyncio.timeout(SEND_SECONDS):
+        await interaction.response.defer(thinking=True)
 
 
 async def respond(call: Coroutine[Any, Any, _T]) -> _T | None:
@@ -63,22 +78,47 @@ async def respond(call: Coroutine[Any, Any, _T]) -> _T | None:
         return None
 
 
-async def show(interaction: discord.Interaction[Any], card: cards.Card) -> None:
-    """Answer a command with a private message; the answer's place is kept if it was deferred."""
-    async with asyncio.timeout(SEND_SECONDS):
-        if interaction.response.is_done():
-            await interaction.edit_original_response(view=card)
-        else:
-            await respond(interaction.response.send_message(view=card, ephemeral=True))
+async def show(interaction: discord.Interaction[Any], card: cards.Card, *, files: Sequence[discord.File] = ()) -> None:
+    """Answer a command with a private message; the answer's place is kept if it was deferred.
+
+    Whoever opened the `files` closes them. They take longer to send than an answer may take: defer before.
+    """
+    with _lent(files):
+        async with asyncio.timeout(SEND_FILES_SECONDS if files else SEND_SECONDS):
+            if interaction.response.is_done():
+                await interaction.edit_original_response(view=card, attachments=files or discord.utils.MISSING)
+            else:
+                await respond(interaction.response.send_message(view=card, files=files, ephemeral=True))
 
 
-async def replace(interaction: discord.Interaction[Any], card: cards.Card) -> None:
-    """Answer a button by changing the message that it is on."""
-    async with asyncio.timeout(SEND_SECONDS):
-        if interaction.response.is_done():
-            await interaction.edit_original_response(view=card)
-        else:
-            await respond(interaction.response.edit_message(view=card))
+async def replace(
+    interaction: discord.Interaction[Any], card: cards.Card, *, files: Sequence[discord.File] | None = None
+) -> None:
+    """Answer a button by changing the message that it is on; `files` take the place of its files, None leaves them.
+
+    As with `show`, whoever opened the files closes them, and has deferred the answer before.
+    """
+    attachments = discord.utils.MISSING if files is None else files
+    with _lent(files or ()):
+        async with asyncio.timeout(SEND_FILES_SECONDS if files else SEND_SECONDS):
+            if interaction.response.is_done():
+                await interaction.edit_original_response(view=card, attachments=attachments)
+            else:
+                await respond(interaction.response.edit_message(view=card, attachments=attachments))
+
+
+async def replace_behind(interaction: discord.Interaction[Any], card: cards.Card) -> None:
+    """Change the message that a button is on, without its files, where the answer was another message.
+
+    The press opens that message for a quarter of an hour, a private one too. Never raises: it is logged instead.
+    """
+    if interaction.message is None:
+        return
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await interaction.followup.edit_message(interaction.message.id, view=card, attachments=[])
+    except CALL_FAILURES as error:
+        log.info("the message behind interaction %d was not changed: %r", interaction.id, error)
 
 
 async def tell(interaction: discord.Interaction[Any], words: str) -> None:
@@ -123,11 +163,21 @@ async def report(interaction: discord.Interaction[Any], error: BaseException) ->
         log.info("interaction %d is over: %s", interaction.id, cause)
     elif isinstance(cause, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
         log.warning("interaction %d is for a command that has changed: %s", interaction.id, cause)
-        await tell(interaction, wording.COMMAND_CHANGED)
+        await tell(interaction, wording.command_changed())
     else:
         reference = secrets.token_hex(4)
         log.error("interaction %d failed, reference %s", interaction.id, reference, exc_info=cause)
         await tell(interaction, wording.failure(cause, reference))
+
+
+@contextmanager
+def _lent(files: Sequence[discord.File]) -> Iterator[None]:
+    """discord.py takes the `close` of an open file away, and some of its ways to send one don't give it back."""
+    try:
+        yield
+    finally:
+        for file in files:
+            file.close()
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import discord
 
+from generation import inputs
 from generation.delivery import UsualTime
 from generation.service import QuotaLine, Standing
 from models import FailureReason, Job, JobStatus, Verdict
 from ui import text, wording
 from ui.buttons import cancel_button
+from ui.result_buttons import result_buttons
 
 PROMPT_CHARACTERS: Final = 300
 ALT_TEXT_CHARACTERS: Final = 1024
@@ -23,14 +25,14 @@ ALT_TEXT_CHARACTERS: Final = 1024
 QUEUE_ENTRIES: Final = 10
 _QUEUE_PROMPT_CHARACTERS: Final = 80
 
-_BLURPLE: Final = 0x5865F2
+BLURPLE: Final = 0x5865F2
 _AMBER: Final = 0xF0B232
 _GREEN: Final = 0x23A55A
 _RED: Final = 0xDA373C
 _GREY: Final = 0x80848E
 
 _COLOURS: Final = {
-    JobStatus.QUEUED: _BLURPLE,
+    JobStatus.QUEUED: BLURPLE,
     JobStatus.SUBMITTING: _AMBER,
     JobStatus.SUBMITTED: _AMBER,
     JobStatus.GENERATED: _AMBER,
@@ -73,16 +75,27 @@ class Picture:
 
 def for_job(job: Job, *, place: int | None = None, usual: UsualTime | None = None) -> Card:
     """The card of a job without pictures: its state, what it is about, what it costs and, in line, Cancel."""
-    items: list[_Item] = [discord.ui.TextDisplay("\n".join(_lines(job, place, usual)))]
+    given = None if job.status.is_terminal else next(iter(inputs.names(job.request)), None)
+    items: list[_Item] = [_beside("\n".join(_lines(job, place, usual)), given)]
     if job.status is JobStatus.QUEUED:
         items.append(discord.ui.ActionRow(cancel_button(job.job_id)))
     return Card(*items, colour=_COLOURS.get(job.status, _GREY))
 
 
-def gallery(job: Job, pictures: Sequence[Picture], verdicts: Sequence[Verdict]) -> Card:
-    """The card of a delivered job: prompt, pictures, the recipe to make them again, and the cost."""
+def gallery(
+    job: Job,
+    pictures: Sequence[Picture],
+    verdicts: Sequence[Verdict],
+    *,
+    spoiler: bool = False,
+    given: str | None = None,
+) -> Card:
+    """The card of a delivered job: prompt, pictures, the recipe to make them again, the cost, and what to do next.
+
+    `given` is the file name of the member's own image where it lies on the card.
+    """
     media = [
-        discord.MediaGalleryItem(f"attachment://{picture.filename}", description=picture.alt_text)
+        discord.MediaGalleryItem(f"attachment://{picture.filename}", description=picture.alt_text, spoiler=spoiler)
         for picture in pictures
     ]
     produced = max(job.images_produced, len(verdicts))
@@ -94,11 +107,17 @@ def gallery(job: Job, pictures: Sequence[Picture], verdicts: Sequence[Verdict]) 
         f"{wording.gallery_cost(job.price_micros * produced, produced)} · {text.job_reference(job.job_id)}",
     ]
     return Card(
-        discord.ui.TextDisplay(text.quoted(job.request.prompt, PROMPT_CHARACTERS)),
+        _beside(text.quoted(job.typed_prompt, PROMPT_CHARACTERS), given),
         discord.ui.MediaGallery(*media),
         discord.ui.TextDisplay("\n".join(f"-# {line}" for line in notes if line)),
+        *result_buttons(job.job_id),
         colour=_COLOURS[JobStatus.DELIVERED],
     )
+
+
+def shows_words(job: Job) -> bool:
+    """Whether everybody may read the job's prompt; its author always may."""
+    return job.status not in _WITHOUT_PROMPT and job.reason != FailureReason.CONTENT_POLICY
 
 
 def alt_text(job: Job) -> str:
@@ -108,19 +127,19 @@ def alt_text(job: Job) -> str:
 
 def notice(words: str, *, problem: bool = True) -> Card:
     """A private message of a few sentences; red where something is wrong."""
-    return Card(discord.ui.TextDisplay(words), colour=_RED if problem else _BLURPLE)
+    return Card(discord.ui.TextDisplay(words), colour=_RED if problem else BLURPLE)
 
 
 def page(words: str) -> Card:
     """A private page to read."""
-    return Card(discord.ui.TextDisplay(words), colour=_BLURPLE)
+    return Card(discord.ui.TextDisplay(words), colour=BLURPLE)
 
 
 def queue(entries: Sequence[Standing]) -> Card:
     """The private list of a member's jobs under way, with Cancel beside those that still wait."""
     if not entries:
-        return page(wording.QUEUE_EMPTY)
-    items: list[_Item] = [discord.ui.TextDisplay(wording.QUEUE_TITLE)]
+        return page(wording.queue_empty())
+    items: list[_Item] = [discord.ui.TextDisplay(wording.queue_title())]
     for entry in entries[:QUEUE_ENTRIES]:
         words = (
             f"{text.quoted(entry.job.request.prompt, _QUEUE_PROMPT_CHARACTERS)}\n"
@@ -132,23 +151,33 @@ def queue(entries: Sequence[Standing]) -> Card:
             items.append(discord.ui.TextDisplay(words))
     if len(entries) > QUEUE_ENTRIES:
         items.append(discord.ui.TextDisplay(wording.queue_more(len(entries) - QUEUE_ENTRIES)))
-    return Card(*items, colour=_BLURPLE)
+    return Card(*items, colour=BLURPLE)
 
 
 def quota(lines: Sequence[QuotaLine]) -> Card:
     """The private list of the accounts that touch a member: the member's own, the server's, everybody's."""
-    items: list[_Item] = [discord.ui.TextDisplay(wording.QUOTA_TITLE)]
+    items: list[_Item] = [discord.ui.TextDisplay(wording.quota_title())]
     for _, group in itertools.groupby(lines, key=lambda line: line.balance.account.scope):
         words = "\n\n".join(wording.quota_line(line.balance, line.renews_at) for line in group)
         items += [discord.ui.TextDisplay(words), discord.ui.Separator()]
-    items.append(discord.ui.TextDisplay(wording.QUOTA_NOTE))
-    return Card(*items, colour=_BLURPLE)
+    items.append(discord.ui.TextDisplay(wording.quota_note()))
+    return Card(*items, colour=BLURPLE)
+
+
+def _beside(words: str, filename: str | None) -> _Item:
+    """The words, with the image that the member gave beside them, small."""
+    if filename is None:
+        return discord.ui.TextDisplay(words)
+    picture: discord.ui.Thumbnail[Any] = discord.ui.Thumbnail(
+        f"attachment://{filename}", description=wording.given_image()
+    )
+    return discord.ui.Section(words, accessory=picture)
 
 
 def _lines(job: Job, place: int | None, usual: UsualTime | None) -> list[str]:
     lines = [wording.card_title(job.status)]
-    if job.status not in _WITHOUT_PROMPT and job.reason != FailureReason.CONTENT_POLICY:
-        lines.append(text.quoted(job.request.prompt, PROMPT_CHARACTERS))
+    if shows_words(job):
+        lines.append(text.quoted(job.typed_prompt, PROMPT_CHARACTERS))
     body = wording.card_body(job)
     if body is not None:
         lines.append(body)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 import aiohttp
@@ -12,7 +13,10 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from ui import answers, buttons, wording
+from ui.command_translator import CommandTranslator
+from ui.forms import FormValues
 from ui.gateway_events import tolerant
+from ui.language import speak
 from ui.sync import Meta, sync_commands
 from ui.tasks import OwnedTasks
 from ui.tree import EaselTree
@@ -32,6 +36,7 @@ _EACH_TURN: Final = 16
 _CLOSING_SECONDS: Final = 3.0
 
 ActionHandler = Callable[[discord.Interaction[Any], str], Awaitable[None]]
+FormHandler = Callable[[discord.Interaction[Any], str, FormValues], Awaitable[None]]
 
 
 class EaselClient(commands.AutoShardedBot):
@@ -69,6 +74,7 @@ class EaselClient(commands.AutoShardedBot):
         parsers = self._connection.parsers
         parsers["INTERACTION_CREATE"] = tolerant(parsers["INTERACTION_CREATE"])
         self._actions: dict[str, ActionHandler] = {}
+        self._forms: dict[str, FormHandler] = {}
         # discord.py keeps both addresses in its classes; it offers no way to set them for one client.
         if api_url is not None:
             Route.BASE = api_url
@@ -82,38 +88,57 @@ class EaselClient(commands.AutoShardedBot):
         return self.is_ready() and bool(shards) and not any(shard.is_closed() for shard in shards)
 
     def add_action(self, action: str, handler: ActionHandler) -> None:
-        """Have `handler(interaction, argument)` called for every press of a button with this action."""
+        """Have `handler(interaction, argument)` called for every press of a button, or choice, with this action."""
         self._actions[action] = handler
+
+    def add_form(self, action: str, handler: FormHandler) -> None:
+        """Have `handler(interaction, argument, values)` called for every form with this action that is sent off."""
+        self._forms[action] = handler
 
     async def press(self, interaction: discord.Interaction[Any], action: str, argument: str) -> None:
         """Answer the press of a button: the gate, the handler, the error map. Raises nothing but cancellation."""
+        handler = self._actions.get(action)
+        await self._handle(interaction, handler and partial(handler, interaction, argument), wording.button_gone)
+
+    async def submit(self, interaction: discord.Interaction[Any], action: str, argument: str) -> None:
+        """Answer a form that was sent off, in the same way. Raises nothing but cancellation."""
+        handler = self._forms.get(action)
+        call = handler and partial(handler, interaction, argument, FormValues(interaction.data))
+        await self._handle(interaction, call, wording.form_gone)
+
+    async def _handle(
+        self, interaction: discord.Interaction[Any], call: Callable[[], Awaitable[None]] | None, gone: Callable[[], str]
+    ) -> None:
         if not await self.tree.interaction_check(interaction):
             return
-        handler = self._actions.get(action)
-        if handler is None:
-            await answers.tell(interaction, wording.BUTTON_GONE)
+        if call is None:
+            await answers.tell(interaction, gone())
             return
         try:
-            await handler(interaction, argument)
+            await call()
         except Exception as error:  # noqa: BLE001 - the error map knows what to do with each
             await answers.report(interaction, error)
 
     async def setup_hook(self) -> None:
-        """Once logged in, before connecting: give Discord the commands."""
+        """Once logged in, before connecting: give Discord the commands, in every language."""
         assert self.application_id is not None  # known from the login on
+        await self.tree.set_translator(CommandTranslator())
         await sync_commands(self.tree, self._meta, application_id=self.application_id)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Hand presses of our buttons to their handlers, and answer what nothing here handles."""
+        """Hand what was pressed, chosen or sent off to its handler, and answer what nothing here handles."""
+        speak(str(interaction.locale))
         custom_id = interaction.custom_id
         if custom_id is None:
             return
-        if interaction.type is discord.InteractionType.modal_submit:
-            await answers.tell(interaction, wording.FORM_GONE)
-        elif (press := buttons.pressed(custom_id)) is not None:
-            await self.press(interaction, *press)
+        is_form = interaction.type is discord.InteractionType.modal_submit
+        ours = buttons.pressed(custom_id)
+        if ours is None:
+            await answers.tell(interaction, wording.form_gone() if is_form else wording.button_gone())
+        elif is_form:
+            await self.submit(interaction, *ours)
         else:
-            await answers.tell(interaction, wording.BUTTON_GONE)
+            await self.press(interaction, *ours)
 
     async def launch_shards(self) -> None:
         """Connect every shard; with a gateway of our own only the number of shards comes from Discord."""

@@ -6,21 +6,25 @@ become CardGone or DeliveryUnavailable here, and nowhere else.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import discord
 
 from clock import Clock
 from errors import CardGone, DeliveryError, DeliveryUnavailable
+from generation import inputs
 from generation.delivery import ReleasedImage, UsualTime
-from models import Job, Verdict
+from models import GuildSettings, Job, Verdict
 from ui import cards, wording
 from ui.answers import CALL_FAILURES, INVALID_WEBHOOK_TOKEN, UNKNOWN_WEBHOOK
+from ui.card_files import files_on
 from ui.cards import Card
+from ui.language import speaking
+from ui.thumbnails import Thumbnails
 from ui.uploads import FILE_BYTES, Limits, Upload, Uploads
 
 log = logging.getLogger(__name__)
@@ -50,6 +54,7 @@ class DiscordDelivery:
         self._clock = clock
         self._uploads = Uploads()
         self._uploading = asyncio.Semaphore(_UPLOADS_AT_ONCE)
+        self._thumbnails = Thumbnails(self._files, clock=clock)
 
     async def find_card(self, job: Job) -> int | None:
         """The message id of the answer to the job's interaction, or None where there is none."""
@@ -66,23 +71,78 @@ class DiscordDelivery:
             raise translated(error) from error
         return message.id
 
+    async def image_addresses(self, job: Job) -> Mapping[str, str]:
+        """Fresh addresses of the files on the job's card, by file name: Discord signs them for about a day.
+
+        Those of a gallery come first, in its order.
+        """
+        try:
+            return {file.filename: file.url for file in await self._files(job)}
+        except CALL_FAILURES as error:
+            raise translated(error) from error
+
+    async def thumbnails(self, jobs: Sequence[Job]) -> dict[str, str]:
+        """The addresses of the first picture on the card of each job, by job id, where they can be had at once."""
+        return await self._thumbnails.of(jobs)
+
     async def show(self, job: Job, *, usual: UsualTime | None = None) -> None:
         """Make the card say what the job's status is."""
-        card = cards.for_job(job, usual=usual)
+        with speaking(job.origin.locale):
+            card = cards.for_job(job, usual=usual)
         try:
             await self._edit(job, card, within_seconds=EDIT_SECONDS)
         except CALL_FAILURES as error:
             _log_bad_card(job, error)
             raise translated(error) from error
 
-    async def deliver(self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict]) -> None:
+    async def deliver(
+        self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict], *, guild: GuildSettings
+    ) -> None:
         """Make the card the gallery of these images, re-encoded as small as Discord wants them."""
+
+        async def send(uploads: Sequence[Upload]) -> None:
+            with speaking(job.origin.locale):
+                await self._send_gallery(job, uploads, verdicts, guild)
+
+        await self._send_fitted(job, images, guild, send)
+
+    async def hand_over(
+        self,
+        interaction: discord.Interaction[Any],
+        job: Job,
+        images: Sequence[ReleasedImage],
+        *,
+        guild: GuildSettings,
+        view: Callable[[Sequence[str]], Card],
+    ) -> None:
+        """Edit the images into the answer of an interaction, which was deferred in private.
+
+        `view` makes that message from the names of the files. Raises DeliveryError.
+        """
+
+        async def send(uploads: Sequence[Upload]) -> None:
+            with _opened(job, uploads) as files:
+                async with asyncio.timeout(UPLOAD_SECONDS):
+                    await interaction.edit_original_response(
+                        view=view([upload.filename for upload in uploads]), attachments=files
+                    )
+
+        await self._send_fitted(job, images, guild, send)
+
+    async def _send_fitted(
+        self,
+        job: Job,
+        images: Sequence[ReleasedImage],
+        guild: GuildSettings,
+        send: Callable[[Sequence[Upload]], Awaitable[None]],
+    ) -> None:
+        """Have the images sent, smaller and smaller until Discord takes them. Raises DeliveryError."""
         limits = self._limits(job)
         async with self._uploading:
             for _ in range(_SHRINKING_TRIES):
                 try:
-                    async with self._uploads.fitted(job.job_id, images, limits) as uploads:
-                        await self._send_gallery(job, uploads, verdicts)
+                    async with self._uploads.fitted(job, images, limits, recipe=guild.recipe_in_files) as uploads:
+                        await send(uploads)
                 except CALL_FAILURES as error:
                     if not _too_large(error):
                         _log_bad_card(job, error)
@@ -101,10 +161,12 @@ class DiscordDelivery:
             raise CardGone("the card is not known")
         card = self._message(job, job.message_id)
         author = discord.Object(job.origin.user_id)
+        with speaking(job.origin.locale):
+            words = wording.late_notice(job)
         try:
             async with asyncio.timeout(EDIT_SECONDS):
                 await card.channel.send(
-                    wording.late_notice(job),
+                    words,
                     reference=card,
                     allowed_mentions=discord.AllowedMentions(
                         everyone=False, roles=False, users=[author], replied_user=False
@@ -115,13 +177,55 @@ class DiscordDelivery:
         except CALL_FAILURES as error:
             raise translated(error) from error
 
-    async def _send_gallery(self, job: Job, uploads: Sequence[Upload], verdicts: Sequence[Verdict]) -> None:
+    async def remove(self, job: Job) -> None:
+        """Delete the job's card; one that is gone already is as good as deleted.
+
+        Raises CardGone where Discord does not let the bot, or DeliveryUnavailable.
+        """
+        if job.message_id is None:
+            raise CardGone("the card is not known")
+        try:
+            async with asyncio.timeout(EDIT_SECONDS):
+                await self._message(job, job.message_id).delete()
+        except discord.NotFound:
+            log.info("the card was gone already", extra={"job_id": job.job_id})
+        except CALL_FAILURES as error:
+            raise translated(error) from error
+
+    async def _files(self, job: Job) -> Sequence[discord.Attachment]:
+        """What lies on the card at present. Raises CALL_FAILURES, or CardGone."""
+        if job.message_id is None:
+            raise CardGone("the card is not known")
+        async with asyncio.timeout(EDIT_SECONDS):
+            if self._token_is_valid(job):
+                try:
+                    message: discord.Message = await self._webhook(job).fetch_message(job.message_id)
+                except discord.HTTPException as error:
+                    if not _token_refused(error):
+                        raise
+                else:
+                    return files_on(message)
+            return files_on(await self._message(job, job.message_id).fetch())
+
+    async def _send_gallery(
+        self, job: Job, uploads: Sequence[Upload], verdicts: Sequence[Verdict], guild: GuildSettings
+    ) -> None:
+        given = inputs.names(job.request)
+        kept = [file for file in await self._files(job) if file.filename in given] if given else []
         alt_text = cards.alt_text(job)
         pictures = [cards.Picture(filename=upload.filename, alt_text=alt_text) for upload in uploads]
-        card = cards.gallery(job, pictures, verdicts)
-        await self._edit(job, card, uploads=uploads, within_seconds=UPLOAD_SECONDS)
+        card = cards.gallery(job, pictures, verdicts, spoiler=guild.spoilers, given=kept[0].filename if kept else None)
+        await self._edit(job, card, uploads=uploads, kept=kept, within_seconds=UPLOAD_SECONDS)
 
-    async def _edit(self, job: Job, card: Card, *, uploads: Sequence[Upload] = (), within_seconds: float) -> None:
+    async def _edit(
+        self,
+        job: Job,
+        card: Card,
+        *,
+        uploads: Sequence[Upload] = (),
+        kept: Sequence[discord.Attachment] = (),
+        within_seconds: float,
+    ) -> None:
         """Edit by the token if it is valid and Discord agrees, otherwise as a message. Raises CALL_FAILURES."""
         if job.message_id is None:
             raise CardGone("the card is not known")
@@ -130,7 +234,7 @@ class DiscordDelivery:
                 with _opened(job, uploads) as files:
                     async with asyncio.timeout(within_seconds):
                         await self._webhook(job).edit_message(
-                            job.message_id, view=card, attachments=files or discord.utils.MISSING
+                            job.message_id, view=card, attachments=[*kept, *files] or discord.utils.MISSING
                         )
             except discord.HTTPException as error:
                 if not _token_refused(error):
@@ -140,7 +244,9 @@ class DiscordDelivery:
                 return
         with _opened(job, uploads) as files:
             async with asyncio.timeout(within_seconds):
-                await self._message(job, job.message_id).edit(view=card, attachments=files or discord.utils.MISSING)
+                await self._message(job, job.message_id).edit(
+                    view=card, attachments=[*kept, *files] or discord.utils.MISSING
+                )
 
     def _token_is_valid(self, job: Job) -> bool:
         return bool(job.origin.interaction_token) and self._clock.now() - job.created_at < TOKEN_LASTS

@@ -32,6 +32,10 @@ class OwnerNotices:
         """The provider takes submissions again."""
         await self._tell(wording.PROVIDER_IS_BACK)
 
+    async def reported(self, *, guild: str, link: str, job_id: str, reason: str) -> None:
+        """A member reported a picture; `guild` is the name of the server, and `reason` the member's words."""
+        await self._tell(wording.picture_reported(guild, link, job_id, reason))
+
     async def _tell(self, words: str) -> None:
         # All at once: a step of a job waits for this.
         await asyncio.gather(*(self._write(user_id, words) for user_id in self._recipients()[:_RECIPIENTS]))

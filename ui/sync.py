@@ -33,7 +33,7 @@ async def sync_commands(tree: app_commands.CommandTree[Any], meta: Meta, *, appl
     An outage of Discord is no reason not to start: the commands it has go on working, and the next start
     tries again. Raises discord.HTTPException where Discord refuses the commands themselves.
     """
-    wanted = fingerprint(tree, application_id)
+    wanted = await fingerprint(tree, application_id)
     if await meta.get(META_KEY) == wanted:
         return False
     try:
@@ -47,8 +47,12 @@ async def sync_commands(tree: app_commands.CommandTree[Any], meta: Meta, *, appl
     return True
 
 
-def fingerprint(tree: app_commands.CommandTree[Any], application_id: int) -> str:
-    """What the commands are, as one short text: another application or any changed word makes another one."""
-    payload = [command.to_dict(tree) for command in tree.get_commands()]
+async def fingerprint(tree: app_commands.CommandTree[Any], application_id: int) -> str:
+    """What the commands are, as one short text: another application or any changed word makes another one.
+
+    In every language: it is made of what Discord would be given.
+    """
+    translator = tree.translator or app_commands.Translator()
+    payload = [await command.get_translated_payload(tree, translator) for command in tree.get_commands()]
     canonical = json.dumps([application_id, payload], sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()

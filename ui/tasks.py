@@ -23,9 +23,11 @@ class OwnedTasks:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def launch(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+    def launch(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
         """Run `work` as a task that nobody awaits; an exception is logged with its traceback."""
-        self.start(work, name=name).add_done_callback(_log_failure)
+        task = self.start(work, name=name)
+        task.add_done_callback(_log_failure)
+        return task
 
     async def close(self, *, within_seconds: float) -> None:
         """Let what runs come to its end for so long, then cancel the rest and wait for that."""

@@ -1,12 +1,22 @@
-"""Turns values into the text that Discord shows: money, times, spans, and what members wrote, made harmless."""
+"""Turns values into the text that Discord shows: money, times, spans, and what members wrote, made harmless.
 
+Numbers are written as the current language (`ui.language`) writes them.
+"""
+
+import copy
+import functools
 import math
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
-MICROS_PER_USD: Final = 1_000_000
-_MICROS_PER_CENT: Final = 10_000
+from babel import Locale
+from babel.numbers import NumberPattern
+
+from ui.language import _, current
+
+_MICROS: Final = -6  # a micro's power of ten
 
 # What Discord's markdown, masked links, mentions, custom emoji and timestamps begin with; a backslash before
 # a character that is neither letter nor digit shows the character itself. `://` would become a link without
@@ -21,10 +31,8 @@ _EN_DASH: Final = "\N{EN DASH}"
 
 def money(micros: int) -> str:
     """An amount in US dollars, exact: `$0.09`, `$1,250.00`, and `$0.0825` where cents are not enough."""
-    dollars, rest = divmod(abs(micros), MICROS_PER_USD)
-    cents, below = divmod(rest, _MICROS_PER_CENT)
-    decimals = f"{cents:02}" + (f"{below:04}".rstrip("0") if below else "")
-    return f"{'-' if micros < 0 else ''}${dollars:,}.{decimals}"
+    pattern, locale = _pattern(current(), currency=True), _locale(current())
+    return str(pattern.apply(Decimal(micros).scaleb(_MICROS), locale, currency="USD", currency_digits=False))
 
 
 def one_line(text: str) -> str:
@@ -79,13 +87,14 @@ def pixels(width_px: int, height_px: int) -> str:
 
 
 def number(value: float) -> str:
-    """A setting as a person would write it: 3.5, 28, 0."""
-    return f"{value:.4g}"
+    """A setting as a person would write it, to four digits: 3.5, 28, 0."""
+    rounded = Decimal(f"{value:.4g}")
+    return str(_pattern(current(), currency=False).apply(rounded, _locale(current()), group_separator=False))
 
 
-def plural(count: int, one: str, many: str) -> str:
-    """The count with the word in the right form: `1 picture`, `4 pictures`."""
-    return f"{count} {one if count == 1 else many}"
+def bound(value: float) -> str:
+    """A limit as a person would write it: 0.01, 5, 2,147,483,647."""
+    return str(_pattern(current(), currency=False).apply(Decimal(str(value)), _locale(current())))
 
 
 def bar(used: int, cap: int) -> str:
@@ -101,10 +110,26 @@ def bar(used: int, cap: int) -> str:
 
 def job_reference(job_id: str) -> str:
     """The job's id as members see and type it."""
-    return f"job `{job_id}`"
+    return _("job `{job_id}`").format(job_id=job_id)
 
 
 def _unlisted(found: re.Match[str]) -> str:
     """The beginning of a line that would make it a heading, quote or list, so that it doesn't."""
     space, mark = found.groups()
     return f"{space}{mark}\\" if mark.isdigit() else f"{space}\\{mark}"
+
+
+@functools.cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language)
+
+
+@functools.cache
+def _pattern(language: str, *, currency: bool) -> NumberPattern:
+    """How the language writes numbers or amounts, with as many decimals as it takes to say them exactly."""
+    locale = _locale(language)
+    pattern: NumberPattern = copy.copy(
+        locale.currency_formats["standard"] if currency else locale.decimal_formats[None]
+    )
+    pattern.frac_prec = (2, 6) if currency else (0, 6)
+    return pattern

@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 
 from ui import answers, wording
+from ui.language import speak
 
 
 class EaselTree(app_commands.CommandTree[discord.Client]):
@@ -13,11 +14,12 @@ class EaselTree(app_commands.CommandTree[discord.Client]):
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """The one gate. Answers what it keeps out; must not raise, since discord.py would only log that."""
+        speak(str(interaction.locale))  # for everything that this interaction leads to
         await interaction.client.turnstile.passed()
         if interaction.guild_id is not None:
             return True
         if interaction.type is not discord.InteractionType.autocomplete:
-            await answers.tell(interaction, wording.GUILD_ONLY)
+            await answers.tell(interaction, wording.guild_only())
         return False
 
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /) -> None:

@@ -1,23 +1,33 @@
-"""Makes pictures fit Discord's upload limits: what is too large is re-encoded until it fits, never dropped.
+"""Makes pictures ready for sending: named after what they show, marked as made by a model, and within Discord's limits.
 
-First the quality of a JPEG goes down, then its scale. The work runs in threads, and what it makes lies in
-unlinked files beside the originals, so that no crash leaves anything behind.
+What is too large is re-encoded until it fits, never dropped: first the quality of a JPEG goes down, then its scale.
+The work runs in threads, and what it makes lies in unlinked files beside the originals, so that no crash leaves
+anything behind.
 """
 
 import asyncio
 import contextlib
 import io
+import logging
+import os
+import re
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+import unicodedata
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, BinaryIO, Final, ParamSpec, cast
 
 import discord
 from PIL import Image
 
+from generation.composing import recipe_text, words_of
 from generation.delivery import ReleasedImage
+from imaging.metadata import write_metadata
+from models import Job
+
+log = logging.getLogger(__name__)
 
 MIB: Final = 1024 * 1024
 # What Discord takes: a file by default (boosted guilds more), and a whole request.
@@ -29,7 +39,32 @@ _ENVELOPE_BYTES: Final = 128 * 1024
 _QUALITIES: Final = (92, 85, 75, 65)
 _SCALES: Final = (1.0, 0.75, 0.5, 0.35, 0.25, 0.15, 0.1)
 # Decoded, a picture may take 64 MiB, and the machine has few cores anyway.
-_ENCODED_AT_ONCE: Final = 2
+_WORKED_ON_AT_ONCE: Final = 2
+
+_JPEG: Final = "image/jpeg"
+
+_SLUG_CHARACTERS: Final = 40
+_ID_CHARACTERS: Final = 6
+_NAMELESS: Final = "picture"
+_OTHERS: Final = re.compile(r"[^a-z0-9]+")
+# Letters that have no decomposition, and apostrophes, which are inside of words.
+_SPELLED_OUT: Final = str.maketrans(
+    {
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "'": "",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "",
+    }
+)
+
+
+_P = ParamSpec("_P")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,46 +92,111 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A picture as it will be sent: the original by its path, or the file with the re-encoded bytes."""
+    """A picture as it will be sent."""
 
     filename: str
-    source: Path | io.BufferedIOBase
+    file: io.BufferedIOBase
 
     def as_file(self, alt_text: str) -> discord.File:
-        """A file for one request; discord.py closes what it opened itself, and each try needs a new one."""
-        if isinstance(self.source, io.BufferedIOBase):
-            self.source.seek(0)
-        return discord.File(self.source, filename=self.filename, description=alt_text)
+        """A file for one request, from its beginning: each try needs a new one."""
+        self.file.seek(0)
+        return discord.File(self.file, filename=self.filename, description=alt_text)
 
 
 class Uploads:
     """Prepares pictures for sending, a few at a time."""
 
     def __init__(self) -> None:
-        self._encoding = asyncio.Semaphore(_ENCODED_AT_ONCE)
+        self._working = asyncio.Semaphore(_WORKED_ON_AT_ONCE)
 
     @contextlib.asynccontextmanager
     async def fitted(
-        self, job_id: str, images: Sequence[ReleasedImage], limits: Limits
+        self, job: Job, images: Sequence[ReleasedImage], limits: Limits, *, recipe: bool
     ) -> AsyncIterator[tuple[Upload, ...]]:
-        """The images as they may be sent under `limits`, in their order; re-encoded bytes live in this context.
+        """The job's images as they may be sent under `limits`, in their order; their bytes live in this context.
 
-        Raises OSError where an original is gone or the disk is full.
+        Each says in its metadata that a model made it, and with `recipe` also how. Raises OSError where an original
+        is gone or the disk is full.
         """
-        targets = limits.targets([image.size_bytes for image in images])
+        text = recipe_text(job) if recipe else None
         with ExitStack() as opened:
-            uploads = []
-            for image, target in zip(images, targets, strict=True):
-                name = f"easel-{job_id}-{image.index + 1}"
-                if image.size_bytes <= target:
-                    upload = Upload(filename=f"{name}{image.path.suffix}", source=image.path)
-                else:
-                    async with self._encoding:
-                        smaller = opened.enter_context(tempfile.TemporaryFile(dir=image.path.parent))
-                        await asyncio.to_thread(shrink, image.path, target, smaller)
-                    upload = Upload(filename=f"{name}.jpg", source=smaller)
-                uploads.append(upload)
-            yield tuple(uploads)
+            marked = [
+                _Marked(job.job_id, image, opened.enter_context(_unlinked(image.path.parent)), text) for image in images
+            ]
+            for picture in marked:
+                await self._in_thread(picture.write)
+            targets = limits.targets([picture.size_bytes for picture in marked])
+            for picture, target in zip(marked, targets, strict=True):
+                if picture.size_bytes > target:
+                    await self._in_thread(picture.shrink, target)
+            yield tuple(
+                Upload(filename=filename(job, picture.index, picture.suffix), file=picture.file) for picture in marked
+            )
+
+    async def _in_thread(self, work: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> None:
+        async with self._working:
+            await asyncio.to_thread(work, *args, **kwargs)
+
+
+class _Marked:
+    """A released image with its metadata, in a file without a name. Every method blocks and raises OSError."""
+
+    def __init__(self, job_id: str, image: ReleasedImage, file: io.BufferedRandom, recipe: str | None) -> None:
+        self.index = image.index
+        self.suffix = image.path.suffix
+        self.file = file
+        self.size_bytes = 0
+        self._job_id = job_id
+        self._image = image
+        self._recipe = recipe
+
+    def write(self) -> None:
+        """The original with its metadata."""
+        with self._image.path.open("rb") as original:
+            self._mark(original, self._image.media_type)
+
+    def shrink(self, target_bytes: int) -> None:
+        """A JPEG of at most `target_bytes`, the metadata counted in."""
+        with _unlinked(self._image.path.parent) as smaller:
+            shrink(self._image.path, target_bytes, smaller)
+            bare_bytes = smaller.seek(0, os.SEEK_END)
+            self._mark(smaller, _JPEG)
+            if self.size_bytes > target_bytes:
+                # What the metadata takes shows once it is there, and is the same for every picture.
+                shrink(self._image.path, target_bytes - (self.size_bytes - bare_bytes), smaller)
+                self._mark(smaller, _JPEG)
+        self.suffix = ".jpg"
+
+    def _mark(self, source: io.BufferedIOBase, media_type: str) -> None:
+        self.file.seek(0)
+        self.file.truncate()
+        source.seek(0)
+        into = cast("BinaryIO", self.file)
+        if not write_metadata(cast("BinaryIO", source), into, media_type, recipe=self._recipe):
+            log.warning(
+                "picture %d could not be marked as made by a model", self.index + 1, extra={"job_id": self._job_id}
+            )
+        self.size_bytes = self.file.tell()
+
+
+def filename(job: Job, index: int, suffix: str) -> str:
+    """What the file of the job's picture at `index` is called: `a-red-fox-in-the-snow-1a2b3c-1.png`."""
+    return f"{slug(words_of(job))}-{job.job_id[-_ID_CHARACTERS:]}-{index + 1}{suffix}"
+
+
+def slug(words: str) -> str:
+    """The words as the beginning of a file name: small letters, digits and hyphens, 40 at most, never none.
+
+    Letters with marks lose these, some others become those that stand for them elsewhere: ü u, ß ss, æ ae. What is
+    left out are other scripts: Discord would do that as well.
+    """
+    plain = unicodedata.normalize("NFKD", words).casefold().translate(_SPELLED_OUT)
+    joined = _OTHERS.sub("-", "".join(c for c in plain if not unicodedata.combining(c))).strip("-")
+    if len(joined) > _SLUG_CHARACTERS:
+        joined = joined[: _SLUG_CHARACTERS + 1]
+        whole_words, _, rest = joined.rpartition("-")
+        joined = (whole_words if len(rest) < _SLUG_CHARACTERS // 2 else joined[:_SLUG_CHARACTERS]).strip("-")
+    return joined or _NAMELESS
 
 
 def shrink(path: Path, target_bytes: int, into: io.BufferedIOBase) -> None:
@@ -115,6 +215,10 @@ def shrink(path: Path, target_bytes: int, into: io.BufferedIOBase) -> None:
             scaled.save(cast("IO[bytes]", into), format="JPEG", quality=quality, optimize=True)
             if into.tell() <= target_bytes:
                 return
+
+
+def _unlinked(folder: Path) -> io.BufferedRandom:
+    return tempfile.TemporaryFile(dir=folder)
 
 
 def _flattened(picture: Image.Image) -> Image.Image:

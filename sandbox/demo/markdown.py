@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from sandbox.demo.client_language import ENGLISH, ClientLanguage
+
 # An inner text may hold escaped characters, which never end it.
 _INNER: Final = r"(?:\\.|[^\\])+?"
 _INLINE: Final = re.compile(
@@ -42,6 +44,7 @@ class Reader:
 
     now: datetime
     names: Mapping[int, str] = field(default_factory=dict)
+    language: ClientLanguage = ENGLISH
 
     def html(self, text: str) -> str:
         """The text as HTML blocks."""
@@ -104,8 +107,9 @@ class Reader:
             moment = datetime.fromtimestamp(int(found["time"]), UTC)
         except (ValueError, OverflowError, OSError):
             return html.escape(found[0])
-        exact = f"{_long_date(moment)} {moment:%H:%M} UTC"
-        return f'<time title="{exact}">{shown_time(moment, found["style"] or "f", now=self.now)}</time>'
+        exact = f"{self.language.date(moment)} {moment:%H:%M} UTC"
+        shown = shown_time(moment, found["style"] or "f", now=self.now, language=self.language)
+        return f'<time title="{exact}">{shown}</time>'
 
     def _mention(self, found: re.Match[str]) -> str:
         name = self.names.get(int(found["id"]), "unknown")
@@ -122,18 +126,19 @@ def plain(text: str, *, now: datetime) -> str:
     return "\n".join(lines)
 
 
-def shown_time(moment: datetime, style: str, *, now: datetime) -> str:
+def shown_time(moment: datetime, style: str, *, now: datetime, language: ClientLanguage = ENGLISH) -> str:
     """A timestamp in one of Discord's styles, in UTC: "in 3 hours" for R."""
     if style == "R":
-        return _distance((moment - now).total_seconds())
+        return _distance((moment - now).total_seconds(), language)
+    long_date = language.date(moment)
     styles = {
         "t": f"{moment:%H:%M}",
         "T": f"{moment:%H:%M:%S}",
         "d": f"{moment:%d/%m/%Y}",
-        "D": _long_date(moment),
-        "F": f"{moment:%A}, {_long_date(moment)} {moment:%H:%M}",
+        "D": long_date,
+        "F": f"{language.weekday(moment)}, {long_date} {moment:%H:%M}",
     }
-    return styles.get(style, f"{_long_date(moment)} {moment:%H:%M}")
+    return styles.get(style, f"{long_date} {moment:%H:%M}")
 
 
 def _plain_piece(found: re.Match[str], now: datetime) -> str:
@@ -173,14 +178,8 @@ def _link(target: str, label: str) -> str:
     return f'<a href="{html.escape(target)}" rel="noreferrer">{label}</a>'
 
 
-def _long_date(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def _distance(seconds: float) -> str:
+def _distance(seconds: float, language: ClientLanguage) -> str:
     """A distance in time as Discord words it, rounded to the largest fitting unit."""
     size = abs(seconds)
     unit, length = next(((unit, length) for unit, length in _UNITS if size >= length * 0.95), ("second", 1))
-    count = max(1, round(size / length))
-    words = f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"in {words}" if seconds >= 0 else f"{words} ago"
+    return language.distance(max(1, round(size / length)), unit, ahead=seconds >= 0)

@@ -184,9 +184,7 @@ class ApplicationRoutes:
         commands = self._commands.in_scope(self._scope(request))
         if request.flag("with_localizations"):
             return Reply(body=commands)
-        return Reply(
-            body=[_without(command, "name_localizations", "description_localizations") for command in commands]
-        )
+        return Reply(body=[_without_localizations(command) for command in commands])
 
     async def overwrite_commands(self, request: Request) -> Reply:
         """Replace all commands."""
@@ -212,5 +210,10 @@ class ApplicationRoutes:
         return Reply(status=204)
 
 
-def _without(body: Json, *keys: str) -> Json:
-    return {key: value for key, value in body.items() if key not in keys}
+def _without_localizations(part: Json) -> Json:
+    """A command, option or choice without its translations, and those of what is in it."""
+    kept = {key: value for key, value in part.items() if not key.endswith("_localizations")}
+    for key in ("options", "choices"):
+        if key in kept:
+            kept[key] = [_without_localizations(item) for item in kept[key]]
+    return kept

@@ -32,11 +32,11 @@ EDIT_FLAGS: Final = SUPPRESS_EMBEDS | COMPONENTS_V2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upload:
-    """A file as it was sent."""
+    """A file as it was sent. Without a content type it gets the one that its name suggests."""
 
     filename: str
     data: bytes
-    content_type: str = "application/octet-stream"
+    content_type: str | None = None
     description: str | None = None
 
 

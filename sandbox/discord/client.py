@@ -18,6 +18,7 @@ from sandbox.discord.command_schema import (
     SUBCOMMAND_GROUP,
     USER,
 )
+from sandbox.discord.components import BUTTON
 from sandbox.discord.errors import Json
 from sandbox.discord.messages import Attachment, Message
 from sandbox.discord.permissions import Permissions
@@ -52,6 +53,8 @@ class Resolved:
         self._world = world
         self._channel = channel
         self._objects: dict[str, Json] = {}
+        self.uploads: list[Attachment] = []
+        """The files that were given, in their order."""
 
     def payload(self) -> Json:
         """The `resolved` object, empty if nothing was referred to."""
@@ -84,11 +87,13 @@ class Resolved:
             self._world.application_id,
             upload.filename,
             upload.data,
+            content_type=upload.content_type,
             description=upload.description,
             ephemeral=True,
             keep=self._world.keep_files,
         )
         self._world.attachments[attachment.id] = attachment
+        self.uploads.append(attachment)
         return self._put("attachments", attachment.id, attachment.payload(self._world.attachment_url(attachment)))
 
 
@@ -107,9 +112,12 @@ def check_may_use(member: Member, channel: Channel, command: Json) -> None:
 
 
 def command_options(
-    command: Json, words: Sequence[str], given: Mapping[str, Value], resolved: Resolved, *, raw: bool
+    command: Json, words: Sequence[str], given: Mapping[str, Value], resolved: Resolved, *, locale: str, raw: bool
 ) -> list[Json]:
-    """The `options` of a slash command; `words` are the names of its group and subcommand."""
+    """The `options` of a slash command; `words` are the names of its group and subcommand.
+
+    Nothing is checked if `raw`. Choices are given by value, or by their name, also the one in the member's `locale`.
+    """
     declared = command.get("options", [])
     path: list[Json] = []
     for word in words:
@@ -121,33 +129,49 @@ def command_options(
     if any(option["type"] in {SUBCOMMAND, SUBCOMMAND_GROUP} for option in declared):
         names = ", ".join(option["name"] for option in declared)
         raise ClientRefused(f"/{command['name']} needs one of its subcommands: {names}")
-    options = _value_options(command["name"], declared, given, resolved, raw)
+    if not raw:
+        given = _checked_options(command["name"], declared, given, locale)
+    options = _value_options(declared, given, resolved)
     for step in reversed(path):
         options = [{**step, "options": options}]
     return options
 
 
-def _value_options(
-    name: str, declared: Sequence[Json], given: Mapping[str, Value], resolved: Resolved, raw: bool
-) -> list[Json]:
+def focused_option(options: Sequence[Json], words: Sequence[str], command: Json, name: str) -> Json:
+    """The option that is being typed into. Raises `ClientRefused` where the client would not ask for suggestions."""
+    declared = command.get("options", [])
+    for word in words:
+        options = options[0]["options"]
+        declared = next(option for option in declared if option["name"] == word).get("options", [])
+    if not any(option["name"] == name and option.get("autocomplete") for option in declared):
+        raise ClientRefused(f"{name!r} is no option that is completed")
+    return next(option for option in options if option["name"] == name)
+
+
+def _checked_options(
+    name: str, declared: Sequence[Json], given: Mapping[str, Value], locale: str
+) -> Mapping[str, Value]:
     known = {option["name"]: option for option in declared}
-    if not raw:
-        unknown = sorted(set(given) - set(known))
-        if unknown:
-            raise ClientRefused(f"/{name} has no option {', '.join(unknown)}; it has {', '.join(known)}")
-        missing = [key for key, option in known.items() if option.get("required") and key not in given]
-        if missing:
-            raise ClientRefused(f"/{name} needs {', '.join(missing)}")
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ClientRefused(f"/{name} has no option {', '.join(unknown)}; it has {', '.join(known)}")
+    missing = [key for key, option in known.items() if option.get("required") and key not in given]
+    if missing:
+        raise ClientRefused(f"/{name} needs {', '.join(missing)}")
+    return {key: _checked(known[key], value, locale) for key, value in given.items()}
+
+
+def _value_options(declared: Sequence[Json], given: Mapping[str, Value], resolved: Resolved) -> list[Json]:
+    kinds = {option["name"]: option["type"] for option in declared}
     options: list[Json] = []
     for key, value in given.items():
-        option = known.get(key) or {"name": key, "type": KIND_OF_VALUE[type(value)]}
-        sent = value if raw else _checked(option, value)
-        refers = isinstance(sent, Member | Role | Channel | Upload)
-        options.append({"name": key, "type": option["type"], "value": resolved.add(sent) if refers else sent})
+        refers = isinstance(value, Member | Role | Channel | Upload)
+        kind = kinds.get(key, KIND_OF_VALUE[type(value)])
+        options.append({"name": key, "type": kind, "value": resolved.add(value) if refers else value})
     return options
 
 
-def _checked(option: Json, value: Value) -> Value:
+def _checked(option: Json, value: Value, locale: str) -> Value:
     """The value the client would send. Raises `ClientRefused` for what it would not accept."""
     kind, name = option["type"], option["name"]
     fitting: Mapping[int, tuple[type, ...]] = {
@@ -165,7 +189,8 @@ def _checked(option: Json, value: Value) -> Value:
         raise ClientRefused(f"{name}: {value!r} is no value for an option of type {kind}")
     if option.get("choices"):
         for choice in option["choices"]:
-            if value in {choice["name"], choice["value"]}:
+            localized = (choice.get("name_localizations") or {}).get(locale)
+            if value in {choice["name"], choice["value"], localized}:
                 chosen: Value = choice["value"]
                 return chosen
         raise ClientRefused(f"{name}: {value!r} is not among the choices")
@@ -183,13 +208,21 @@ def _check_bounds(name: str, value: float, minimum: float | None, maximum: float
         raise ClientRefused(f"{name}: {value} is outside of {minimum}…{maximum}")
 
 
-def find_component(message: Message, member: Member, wanted: str) -> Json:
-    """The component with this custom id, or button with this label. Raises `ClientRefused` if it cannot be used."""
+def check_sees(member: Member, message: Message) -> None:
+    """Raise `ClientRefused` where the member does not have this message before them."""
     if message.deleted:
         raise ClientRefused("the message was deleted")
     if message.visible_to is not None and message.visible_to is not member:
         raise ClientRefused(f"{member.name} does not see this message")
-    usable = [part for part in message.walk() if "custom_id" in part]
+
+
+def find_component(message: Message, member: Member, wanted: str, *, selects: bool) -> Json:
+    """The select with this custom id, or the button with this custom id or label.
+
+    Raises `ClientRefused` if it cannot be used.
+    """
+    check_sees(member, message)
+    usable = [part for part in message.walk() if "custom_id" in part and (part["type"] != BUTTON) == selects]
     found = [part for part in usable if part["custom_id"] == wanted]
     found = found or [part for part in usable if part.get("label") == wanted]
     if not found:
@@ -200,9 +233,11 @@ def find_component(message: Message, member: Member, wanted: str) -> Json:
     return found[0]
 
 
-def select_values(part: Json, values: Sequence[Value], resolved: Resolved) -> list[str]:
-    """The values of a select. Raises `ClientRefused` for a wrong number or an option that is not there."""
+def select_values(part: Json, values: Sequence[Value], resolved: Resolved, *, raw: bool = False) -> list[str]:
+    """The values of a select. Raises `ClientRefused` for too many, too few or unknown ones, unless `raw`."""
     chosen = [resolved.add(value) if not isinstance(value, str | int | float) else str(value) for value in values]
+    if raw:
+        return chosen
     if "options" in part:
         by_label = {option["label"]: option["value"] for option in part["options"]}
         chosen = [by_label.get(value, value) for value in chosen]

@@ -1,5 +1,6 @@
 """Checks application commands against Discord's naming, counting and ordering rules."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from sandbox.discord.form import Form
@@ -42,11 +43,11 @@ def check_command(form: Form) -> None:
         _check_options(form, depth=0)
     else:
         form.text("name", minimum=1, maximum=32, required=True)
-        for key in ("description", "options"):
+        for key in ("description", "description_localizations", "options"):
             if form.body.get(key):
                 code = "APPLICATION_COMMAND_CONTEXT_MENU_FIELD"
                 form.fault(key, code, f"Context menu commands cannot have {key}")
-    _check_localizations(form)
+    _check_localizations(form, free_name=kind != CHAT_INPUT)
     _check_permissions(form)
     for key, choices in (("contexts", (0, 1, 2)), ("integration_types", (0, 1))):
         _check_list(form, key, choices)
@@ -73,17 +74,27 @@ def valid_name(name: str) -> bool:
     return name == name.lower() and all(mark.isalnum() or mark in "-_'" for mark in name)
 
 
-def _check_localizations(form: Form) -> None:
-    for key, maximum in (("name_localizations", 32), ("description_localizations", 100)):
-        localized = form.object(key)
-        for locale in localized.body if localized else ():
-            assert localized is not None
-            if locale not in LOCALES:
-                localized.fault(locale, "LOCALE_INVALID", f'"{locale}" is not a known locale')
-            elif key == "name_localizations" and form.body.get("type", CHAT_INPUT) == CHAT_INPUT:
-                _check_name(localized, locale)
-            else:
-                localized.text(locale, minimum=1, maximum=maximum)
+def _check_localizations(form: Form, *, free_name: bool = False) -> None:
+    """The translations of a command or option: of its name, under the rules of names unless it is free, and so on."""
+    for localized, locale in _localizations(form, "name_localizations"):
+        if free_name:
+            localized.text(locale, minimum=1, maximum=32, required=True)
+        else:
+            _check_name(localized, locale)
+    for localized, locale in _localizations(form, "description_localizations"):
+        localized.text(locale, minimum=1, maximum=100, required=True)
+
+
+def _localizations(form: Form, key: str) -> Iterator[tuple[Form, str]]:
+    """The object of translations with each locale in it that Discord knows."""
+    localized = form.object(key)
+    if localized is None:
+        return
+    for locale in localized.body:
+        if locale in LOCALES:
+            yield localized, locale
+        else:
+            localized.fault(locale, "LOCALE_INVALID", f'"{locale}" is not a known locale')
 
 
 def _check_permissions(form: Form) -> None:
@@ -187,6 +198,8 @@ def _check_choices(option: Form, kind: int) -> None:
             code = "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS"
             choice.fault("name", code, "Option choice name already exists")
         names.add(name or "")
+        for localized, locale in _localizations(choice, "name_localizations"):
+            localized.text(locale, minimum=1, maximum=100, required=True)
         check_choice_value(choice, kind)
 
 

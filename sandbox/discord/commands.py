@@ -52,11 +52,15 @@ class CommandRegistry:
         except KeyError:
             raise ApiError(UNKNOWN_COMMAND) from None
 
-    def find(self, guild_id: int, name: str, kind: int) -> Json | None:
-        """The command a member of that guild would reach by this name: the guild's own comes first."""
+    def find(self, guild_id: int, name: str, kind: int, locale: str | None = None) -> Json | None:
+        """The command a member of that guild would reach by this name, or by the one that it has in their locale.
+
+        The guild's own comes first.
+        """
         for scope in (guild_id, None):
             for command in self.in_scope(scope):
-                if command["name"] == name and command["type"] == kind:
+                localized = (command["name_localizations"] or {}).get(locale)
+                if name in {command["name"], localized} and command["type"] == kind:
                     return command
         return None
 

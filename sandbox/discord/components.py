@@ -196,6 +196,7 @@ class ComponentReader:
             part["options"] = read_options(form, maximum=25)
             if part["max_values"] > max(len(part["options"]), 1):
                 form.fault("max_values", "NUMBER_TYPE_MAX", "There are fewer options than max_values")
+            check_defaults(form, part["options"], part["max_values"])
         elif form.has("default_values"):
             part["default_values"] = form.array("default_values", maximum=25) or []
         if form.has("channel_types"):
@@ -344,3 +345,9 @@ def read_options(form: Form, *, maximum: int, minimum: int = 1) -> list[Json]:
         values.add(value or "")
         options.append({key: item for key, item in part.items() if item is not None})
     return options
+
+
+def check_defaults(form: Form, options: list[Json], most: int) -> None:
+    """No more options may be chosen from the start than can be chosen at all."""
+    if sum(bool(option.get("default")) for option in options) > most:
+        form.fault("options", "SELECT_COMPONENT_TOO_MANY_DEFAULTS", f"At most {most} options can be chosen by default")

@@ -214,7 +214,8 @@ class InteractionRoutes:
             message = run.original
         else:
             wanted = request.id("message_id")
-            own = [*run.followups, *([run.original] if run.original else [])]
+            # A press also opens the message that its button is on, ephemeral ones included.
+            own = [*run.followups, *(found for found in (run.original, run.source) if found is not None)]
             message = next((found for found in own if found.id == wanted and not found.deleted), None)
         if message is None:
             raise ApiError(UNKNOWN_MESSAGE)

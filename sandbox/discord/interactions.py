@@ -15,7 +15,7 @@ from sandbox.discord.errors import (
     ApiError,
     Json,
 )
-from sandbox.discord.messages import Message
+from sandbox.discord.messages import Attachment, Message, walk_components
 from sandbox.discord.places import Member
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ class Answer:
     message: Message | None = None
     modal: Json | None = None
     choices: tuple[Json, ...] = ()
+
+    @property
+    def inputs(self) -> dict[str, Json]:
+        """The inputs of the modal by custom id, with what they show: `value`, or `options` with their `default`."""
+        parts = walk_components(self.modal["components"]) if self.modal else ()
+        return {part["custom_id"]: part for part in parts if "custom_id" in part}
 
 
 class Run:
@@ -77,6 +83,8 @@ class Run:
         """What a context menu was opened on."""
         self.focused_type: int | None = None
         """The type of the option that autocompletion is asked for."""
+        self.uploads: tuple[Attachment, ...] = ()
+        """The files that the member gave, in their order."""
         self.created_at = world.now()
         self.sent_at = asyncio.get_running_loop().time()
         self.answer: Answer | None = None

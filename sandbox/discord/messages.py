@@ -29,6 +29,9 @@ CHAT_INPUT_REPLY: Final = 20
 CONTEXT_MENU_REPLY: Final = 23
 REPLY: Final = 19
 
+DEFAULT_REFERENCE: Final = 0
+FORWARD_REFERENCE: Final = 1
+
 KEPT_REVISIONS: Final = 32
 """Earlier states kept for each message: enough for a card's life, and a bound on memory."""
 
@@ -48,6 +51,7 @@ class Attachment:
         filename: str,
         data: bytes,
         *,
+        content_type: str | None = None,
         description: str | None = None,
         spoiler: bool = False,
         ephemeral: bool = False,
@@ -57,7 +61,7 @@ class Attachment:
         self.channel_id = channel_id
         self.filename = filename
         self.size_bytes = len(data)
-        self.content_type = mimetypes.guess_type(filename)[0]
+        self.content_type = content_type or mimetypes.guess_type(filename, strict=False)[0]
         self.width, self.height = image_size(data)
         self.description = description
         self.spoiler = spoiler or filename.startswith("SPOILER_")
@@ -181,6 +185,7 @@ class Message:
         kind: int = 0,
         run: "Run | None" = None,
         visible_to: Member | None = None,
+        forwards: "Message | None" = None,
     ) -> None:
         self._world = world
         self.id = world.next_id()
@@ -190,6 +195,8 @@ class Message:
         self.run = run
         self.visible_to = visible_to
         self.reply_to = draft.reply_to
+        self.forwarded_from = forwards
+        self.snapshot = forwards.content_payload(hidden=False) if forwards else None
         self.nonce = draft.nonce
         self.tts = draft.tts
         self.mentions = draft.mentions
@@ -303,28 +310,37 @@ class Message:
             if part["type"] == 2
         ]
 
+    def selects(self) -> list[Json]:
+        """Every select, from top to bottom: its `custom_id` and, where it has them, its `options`."""
+        return [part for part in self.walk() if "custom_id" in part and part["type"] != 2]
+
+    def attachment(self, filename: str) -> Attachment:
+        """Its file of that name. Raises `LookupError`."""
+        for attachment in self.attachments:
+            if attachment.filename == filename:
+                return attachment
+        raise LookupError(f"{self!r} has no {filename}; it has: {self.attachments}")
+
+    def gallery(self) -> list[Attachment]:
+        """The files that its galleries show, in their order."""
+        shown = [item["media"] for part in self.walk() for item in part.get("items", ())]
+        return [self._world.attachments[int(media["attachment_id"])] for media in shown if "attachment_id" in media]
+
     def attachment_used(self) -> set[int]:
         """The ids of the files that components or embeds show."""
         return {attachment_id for part in (*self.walk(), *self.embeds) for attachment_id in _references(part)}
 
-    def payload(self, *, for_bot: bool = True) -> Json:
-        """The message object as the bot gets it: of other people's messages only the envelope.
+    def content_payload(self, *, hidden: bool) -> Json:
+        """What is in the message, as a forwarded copy of it carries it too; `hidden` leaves everything empty.
 
         Files that components or embeds show are not listed again under `attachments`.
-        With `for_bot=False` it is whole, as the payload of a context menu carries it.
         """
-        hidden = for_bot and self._hidden_from_bot()
         shown = self.attachment_used()
-        body: Json = {
-            "id": str(self.id),
-            "channel_id": str(self.channel.id),
+        return {
             "type": self.kind,
-            "author": self.author.payload(),
             "content": "" if hidden else self.content,
             "timestamp": self.created_at.isoformat(),
             "edited_timestamp": self.edited_at.isoformat() if self.edited_at else None,
-            "tts": self.tts,
-            "mention_everyone": self.mentions.everyone,
             "mentions": [user.payload() for user in self.mentions.users],
             "mention_roles": [str(role.id) for role in self.mentions.roles],
             "attachments": [] if hidden else [
@@ -334,22 +350,34 @@ class Message:
             ],
             "embeds": [] if hidden else [self._rendered(embed) for embed in self.embeds],
             "components": [] if hidden else [self._rendered(part) for part in self.components],
-            "pinned": False,
             "flags": self.flags,
         }  # fmt: skip
+
+    def payload(self, *, for_bot: bool = True) -> Json:
+        """The message object as the bot gets it: of other people's messages only the envelope.
+
+        With `for_bot=False` it is whole, as the payload of a context menu carries it.
+        """
+        hidden = for_bot and self._hidden_from_bot()
+        body: Json = {
+            **self.content_payload(hidden=hidden),
+            "id": str(self.id),
+            "channel_id": str(self.channel.id),
+            "author": self.author.payload(),
+            "tts": self.tts,
+            "mention_everyone": self.mentions.everyone,
+            "pinned": False,
+        }
         if self.nonce is not None:
             body["nonce"] = self.nonce
         if self.run is not None:
             body["application_id"] = body["webhook_id"] = str(self._world.application_id)
             body["interaction_metadata"] = self.run.metadata(self)
         if self.reply_to is not None:
-            body["message_reference"] = {
-                "type": 0,
-                "channel_id": str(self.channel.id),
-                "message_id": str(self.reply_to.id),
-            }
-            if self.channel.guild_id is not None:
-                body["message_reference"]["guild_id"] = str(self.channel.guild_id)
+            body["message_reference"] = _reference(self.reply_to, DEFAULT_REFERENCE)
+        if self.forwarded_from is not None:
+            body["message_reference"] = _reference(self.forwarded_from, FORWARD_REFERENCE)
+            body["message_snapshots"] = [] if hidden else [{"message": self.snapshot}]
         return body
 
     def _hidden_from_bot(self) -> bool:
@@ -368,6 +396,13 @@ class Message:
             return {key: self._rendered(value) for key, value in part.items()}
         url = self._world.attachment_url(attachment)
         return {**part, "url": url, "proxy_url": url}
+
+
+def _reference(message: Message, kind: int) -> Json:
+    reference: Json = {"type": kind, "channel_id": str(message.channel.id), "message_id": str(message.id)}
+    if message.channel.guild_id is not None:
+        reference["guild_id"] = str(message.channel.guild_id)
+    return reference
 
 
 def walk_components(components: list[Json]) -> Iterator[Json]:

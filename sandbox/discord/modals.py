@@ -10,6 +10,7 @@ from sandbox.discord.components import (
     TEXT_DISPLAY,
     TEXT_INPUT,
     CustomIds,
+    check_defaults,
     read_options,
 )
 from sandbox.discord.errors import Json
@@ -124,4 +125,7 @@ def _choice(form: Form, kind: int) -> Json:
     part["max_values"] = form.integer("max_values", minimum=1, maximum=most) or default_maximum
     if part["min_values"] > part["max_values"]:
         form.fault("min_values", "NUMBER_TYPE_MAX", "min_values cannot exceed max_values")
+    check_defaults(form, part.get("options", []), part["max_values"])
+    if form.boolean("disabled"):
+        form.fault("disabled", "MODAL_COMPONENT_DISABLED", "A select in a modal cannot be disabled")
     return part

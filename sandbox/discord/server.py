@@ -315,7 +315,7 @@ def _parse_multipart(request: web.Request, raw: bytes) -> _Parsed:
             files[int(numbered.group(1))] = Upload(
                 filename=filename or "unknown",
                 data=data,
-                content_type=by_name.get("content-type", "application/octet-stream"),
+                content_type=by_name.get("content-type"),
             )
     return _Parsed(body=body, files=files, multipart=True)
 

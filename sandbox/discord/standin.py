@@ -7,7 +7,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from sandbox.discord.application_routes import ApplicationRoutes
-from sandbox.discord.bodies import Upload
+from sandbox.discord.bodies import MessageRequest, Upload, read_message
 from sandbox.discord.cdn import CdnRoutes
 from sandbox.discord.channel_routes import ChannelRoutes
 from sandbox.discord.channels import Channel, Conversation
@@ -16,8 +16,10 @@ from sandbox.discord.client import (
     Resolved,
     Value,
     check_may_use,
+    check_sees,
     command_options,
     find_component,
+    focused_option,
     modal_components,
     select_values,
 )
@@ -190,10 +192,10 @@ class DiscordStandIn:
         and options are sent unchecked, as a modified client could.
         """
         word, *words = name.removeprefix("/").split()
-        command = self._command(member, channel, word, CHAT_INPUT, raw=raw)
+        command = self._command(member, channel, word, CHAT_INPUT, locale, raw=raw)
         resolved = Resolved(self.world, channel)
         data = self._command_data(command)
-        chosen = command_options(command, words, options or {}, resolved, raw=raw)
+        chosen = command_options(command, words, options or {}, resolved, locale=locale, raw=raw)
         if chosen:
             data["options"] = chosen
         return self._command_run(member, channel, f"/{' '.join((word, *words))}", data, resolved, locale)
@@ -201,14 +203,16 @@ class DiscordStandIn:
     async def context_menu(
         self, member: Member, channel: Channel, name: str, target: Message | Member, *, locale: str = "en-US"
     ) -> Run:
-        """Use a command from the menu of a message or a member."""
+        """Use a command from the menu of a message or a member, by its name, also the one in the member's locale."""
         kind = MESSAGE_COMMAND if isinstance(target, Message) else USER_COMMAND
-        command = self._command(member, channel, name, kind, raw=False)
-        if isinstance(target, Message) and target.deleted:
-            raise ClientRefused("the message was deleted")
+        command = self._command(member, channel, name, kind, locale, raw=False)
+        if isinstance(target, Message):
+            check_sees(member, target)
+            if target.channel is not channel:
+                raise ClientRefused(f"the message is not in #{channel.name}")
         resolved = Resolved(self.world, channel)
         data = {**self._command_data(command), "target_id": resolved.add(target)}
-        return self._command_run(member, channel, name, data, resolved, locale, target_id=target.id)
+        return self._command_run(member, channel, command["name"], data, resolved, locale, target_id=target.id)
 
     async def autocomplete(
         self,
@@ -223,14 +227,11 @@ class DiscordStandIn:
     ) -> Run:
         """Type into an option: its answer holds the suggestions."""
         word, *words = name.removeprefix("/").split()
-        command = self._command(member, channel, word, CHAT_INPUT, raw=False)
+        command = self._command(member, channel, word, CHAT_INPUT, locale, raw=False)
         resolved = Resolved(self.world, channel)
         given: dict[str, Value] = {**(options or {}), focused: value}
-        chosen = command_options(command, words, given, resolved, raw=True)
-        innermost = chosen
-        for _ in words:
-            innermost = innermost[0]["options"]
-        typed = next(option for option in innermost if option["name"] == focused)
+        chosen = command_options(command, words, given, resolved, locale=locale, raw=True)
+        typed = focused_option(chosen, words, command, focused)
         typed["focused"] = True
         run = Run(self.world, kind=AUTOCOMPLETE, member=member, channel=channel, name=name)
         run.focused_type = typed["type"]
@@ -239,7 +240,7 @@ class DiscordStandIn:
 
     async def click(self, member: Member, message: Message, wanted: str, *, locale: str = "en-US") -> Run:
         """Press the button with this custom id or label."""
-        part = find_component(message, member, wanted)
+        part = find_component(message, member, wanted, selects=False)
         return self._component_run(member, message, part, {}, locale)
 
     async def select(
@@ -250,24 +251,38 @@ class DiscordStandIn:
         values: Sequence[Value],
         *,
         locale: str = "en-US",
+        raw: bool = False,
     ) -> Run:
-        """Choose in the select with this custom id: option values or labels, members, roles or channels."""
-        part = find_component(message, member, wanted)
+        """Choose in the select with this custom id: option values or labels, members, roles or channels.
+
+        With `raw=True` the values are sent unchecked, as from a message that has changed since.
+        """
+        part = find_component(message, member, wanted, selects=True)
         resolved = Resolved(self.world, _guild_channel(message))
-        data: Json = {"values": select_values(part, values, resolved)}
+        data: Json = {"values": select_values(part, values, resolved, raw=raw)}
         if resolved.payload():
             data["resolved"] = resolved.payload()
         return self._component_run(member, message, part, data, locale)
 
-    async def submit_modal(self, run: Run, values: Mapping[str, Any] | None = None, *, locale: str = "en-US") -> Run:
-        """Send off the modal that answered `run`; inputs are named by custom id or label."""
+    async def submit_modal(
+        self,
+        run: Run,
+        values: Mapping[str, Any] | None = None,
+        *,
+        locale: str = "en-US",
+        raw: Sequence[Any] | None = None,
+    ) -> Run:
+        """Send off the modal that answered `run`; inputs are named by custom id or label.
+
+        With `raw` that is sent for its components, as a modified client could.
+        """
         if run.answer is None or run.answer.modal is None:
             raise ClientRefused(f"{run!r} was not answered with a modal")
         modal = run.answer.modal
         resolved = Resolved(self.world, run.channel)
         data: Json = {
             "custom_id": modal["custom_id"],
-            "components": modal_components(modal, values or {}, resolved),
+            "components": modal_components(modal, values or {}, resolved) if raw is None else list(raw),
         }
         if resolved.payload():
             data["resolved"] = resolved.payload()
@@ -280,6 +295,7 @@ class DiscordStandIn:
             source=run.source,
             parent=run,
         )
+        submission.uploads = tuple(resolved.uploads)
         return self._send(submission, data, locale)
 
     def post(
@@ -293,7 +309,15 @@ class DiscordStandIn:
     ) -> Message:
         """Let a member write a message."""
         attachments = [
-            Attachment(self.world.next_id(), channel.id, file.filename, file.data, description=file.description)
+            Attachment(
+                self.world.next_id(),
+                channel.id,
+                file.filename,
+                file.data,
+                content_type=file.content_type,
+                description=file.description,
+                keep=self.world.keep_files,
+            )
             for file in files
         ]
         self.world.attachments.update((attachment.id, attachment) for attachment in attachments)
@@ -302,6 +326,19 @@ class DiscordStandIn:
         message = Message(self.world, channel, member.user, draft)
         message.publish()
         return message
+
+    def post_from_app(self, app: Member, channel: Channel, body: Json, files: Sequence[Upload] = ()) -> Message:
+        """Let another application write a message: its body is checked as the bot's own are."""
+        request = MessageRequest(body=body, files=dict(enumerate(files)), channel=channel)
+        message = Message(self.world, channel, app.user, read_message(self.world, request))
+        message.publish()
+        return message
+
+    def forward(self, member: Member, channel: Channel, message: Message) -> Message:
+        """Let a member forward a message into a channel: it is carried as it is at that moment."""
+        forwarded = Message(self.world, channel, member.user, Draft(), forwards=message)
+        forwarded.publish()
+        return forwarded
 
     def delete_message(self, message: Message) -> None:
         """Let a moderator delete a message, or a member dismiss an ephemeral one."""
@@ -316,6 +353,10 @@ class DiscordStandIn:
                 if message.id == message_id:
                     return message
         raise LookupError(f"there never was a message {message_id}")
+
+    def url_of(self, attachment: Attachment) -> str:
+        """A signed address of a file, as it would be shown now; it opens the file for a day."""
+        return self.world.attachment_url(attachment)
 
     def dms(self, user: User | Member) -> DirectMessages:
         """What the bot and this user have written to each other: its `messages`, and `arrived()` to wait for one."""
@@ -339,8 +380,8 @@ class DiscordStandIn:
 
     # How an interaction leaves.
 
-    def _command(self, member: Member, channel: Channel, name: str, kind: int, *, raw: bool) -> Json:
-        command = self.commands.find(channel.guild.id, name, kind)
+    def _command(self, member: Member, channel: Channel, name: str, kind: int, locale: str, *, raw: bool) -> Json:
+        command = self.commands.find(channel.guild.id, name, kind, locale)
         if command is None:
             known = sorted(found["name"] for found in self.commands.everywhere() if found["type"] == kind)
             raise ClientRefused(f"there is no command {name!r}; there is: {', '.join(known) or 'nothing'}")
@@ -370,6 +411,7 @@ class DiscordStandIn:
             data["resolved"] = resolved.payload()
         run = Run(self.world, kind=COMMAND, member=member, channel=channel, name=name)
         run.target_id = target_id
+        run.uploads = tuple(resolved.uploads)
         return self._send(run, data, locale)
 
     def _component_run(self, member: Member, message: Message, part: Json, data: Json, locale: str) -> Run:

@@ -14,20 +14,35 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from cogs import Facts, add_cogs
+from cogs import Facts, Library, add_cogs
+from cogs import Parts as CogParts
+from generation.attachments import AttachmentFetcher
 from generation.cards import CardKeeper
 from generation.circuit import Circuit
+from generation.drafts import Drafts
+from generation.guild_settings import GuildChoices
+from generation.history import History
 from generation.images import Judge
+from generation.input_images import InputImages
+from generation.kept_pictures import KeptPictures
+from generation.loras import LoraCatalogue
 from generation.observer import NullObserver
 from generation.pipeline import Parts, Pipeline
 from generation.policy import Caps
 from generation.polling import PollPace, PollSchedule
+from generation.preferences import Preferences
+from generation.presets import PresetBook
 from generation.queue import FairQueue
+from generation.reports import Reports
 from generation.runner import Runner
 from generation.service import GenerationService, Terms
 from generation.spool import Spool
+from imaging.workshop import Workshop
 from models import Job
+from parameters import INPUT_MAX_BYTES
 from provider.client import PixazoClient
+from provider.host_list import HostList
+from provider.safe_download import SafeDownloader
 from sandbox.discord import Channel, DiscordStandIn, Guild, Member, Message, Run, Value
 from storage import jobs
 from storage.database import Database
@@ -35,6 +50,7 @@ from storage.meta import Meta
 from tests.builders import PRICE_MICROS
 from tests.openapi import new_checker
 from tests.support import PATIENCE_SECONDS, FakeClock, wait_until
+from ui.acceptance import Acceptor
 from ui.client import EaselClient
 from ui.delivery import DiscordDelivery
 from ui.notices import OwnerNotices
@@ -63,6 +79,7 @@ class Scene:
     queue: FairQueue
     schedule: PollSchedule
     clock: FakeClock
+    parts: CogParts
     guild: Guild
     channel: Channel
     ada: Member
@@ -138,7 +155,8 @@ async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -
         observer = NullObserver()
         judge = Judge(provider=provider, spool=spool, observer=observer, clock=clock)
         at_the_end.callback(judge.close)
-        circuit = Circuit(clock=clock, notices=OwnerNotices(client, owner_ids=()))
+        notices = OwnerNotices(client, owner_ids=())
+        circuit = Circuit(clock=clock, notices=notices)
         queue, schedule = FairQueue(), PollSchedule()
         pace = PollPace(polls_per_minute=300, clock=clock)
         delivery = DiscordDelivery(client, clock=clock)
@@ -177,7 +195,33 @@ async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -
             clock=clock,
             terms=Terms(price_micros=PRICE_MICROS, caps=caps, active_jobs=3),
         )
-        await add_cogs(client, service, FACTS, clock=clock)
+        downloader = SafeDownloader([discord.origin], max_bytes=INPUT_MAX_BYTES)
+        await downloader.start()
+        at_the_end.push_async_callback(downloader.close)
+        workshop = Workshop(folder / "spool")
+        at_the_end.push_async_callback(workshop.close)
+        parts = CogParts(
+            client=client,
+            service=service,
+            acceptor=Acceptor(service, tasks=client.tasks, turnstile=client.turnstile, clock=clock),
+            delivery=delivery,
+            library=Library(
+                presets=PresetBook(database, clock),
+                loras=LoraCatalogue(database, clock, HostList(["huggingface.co", "civitai.com"])),
+                history=History(database, clock),
+                drafts=Drafts(database, folder / "drafts", clock),
+                reports=Reports(database, clock),
+                preferences=Preferences(database),
+                guilds=GuildChoices(database),
+            ),
+            images=InputImages(AttachmentFetcher(downloader, folder=folder / "spool"), workshop),
+            spool=spool,
+            kept=KeptPictures(database=database, spool=spool),
+            notices=notices,
+            facts=FACTS,
+            clock=clock,
+        )
+        await add_cogs(parts)
         await client.login(discord.token)
         connection = asyncio.create_task(client.connect(), name="connection")
         try:
@@ -192,6 +236,7 @@ async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -
                 queue=queue,
                 schedule=schedule,
                 clock=clock,
+                parts=parts,
                 guild=guild,
                 channel=channel,
                 ada=ada,

@@ -12,12 +12,14 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from errors import InvalidOption
 from sandbox.discord import Message, Run
 from tests.support import PATIENCE_SECONDS, wait_until
 from tests.ui.scene import Scene
 from ui import cards
-from ui.buttons import ActionButton
+from ui.buttons import ActionButton, ActionSelect, chosen
 from ui.client import CONNECTIONS, EaselClient
+from ui.forms import Form, FormValues, TextField, show_form
 
 
 class NoMeta:
@@ -101,6 +103,37 @@ async def test_a_button_calls_the_handler_of_its_action(scene: Scene) -> None:
     assert pressed == [(scene.bob.id, "job-1")]
 
 
+async def test_a_select_is_handed_on_with_what_was_chosen(scene: Scene) -> None:
+    seen = []
+
+    async def handler(interaction: discord.Interaction[Any], argument: str) -> None:
+        seen.append((argument, chosen(interaction)))
+        await interaction.response.defer()
+
+    scene.client.add_action("pick", handler)
+    channel = scene.client.get_partial_messageable(scene.channel.id)
+    options = [discord.SelectOption(label=f"Picture {number}", value=str(number)) for number in range(1, 4)]
+    select = ActionSelect("pick", "job.1", options=options, placeholder="Which?", least=0, most=2)
+    await channel.send(view=cards.Card(discord.ui.ActionRow(select), colour=1))
+    message = scene.channel.messages[-1]
+    for values in (["Picture 2", "Picture 3"], [], ["9"]):
+        run = await scene.discord.select(scene.bob, message, "easel:pick:job.1", values, raw=values == ["9"])
+        await run.answered()
+    assert seen == [("job.1", ("2", "3")), ("job.1", ()), ("job.1", ("9",))]
+
+
+async def test_nothing_is_chosen_with_a_button(scene: Scene) -> None:
+    seen = []
+
+    async def handler(interaction: discord.Interaction[Any], argument: str) -> None:
+        seen.append(chosen(interaction))
+        await interaction.response.defer()
+
+    scene.client.add_action("favourite", handler)
+    await (await scene.discord.click(scene.ada, await with_button(scene, "favourite"), "Press")).answered()
+    assert seen == [()]
+
+
 async def test_an_error_of_a_button_is_answered_in_private_with_a_reference(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -126,15 +159,69 @@ async def test_a_button_of_another_make_is_answered(scene: Scene) -> None:
     assert "doesn't work any more" in await private_words(run)
 
 
-async def test_a_form_from_before_a_restart_is_answered(scene: Scene) -> None:
+async def with_form(scene: Scene) -> Run:
+    """A press that was answered with a form, which is open since."""
+
     async def handler(interaction: discord.Interaction[Any], argument: str) -> None:
-        form = discord.ui.Modal(title="Edit", custom_id=f"easel:edit:{argument}")
-        form.add_item(discord.ui.Label(text="Prompt", component=discord.ui.TextInput[Any](required=False)))
-        await interaction.response.send_modal(form)
+        await show_form(interaction, Form("edit", argument, title="Edit", fields=[TextField(name="p", label="Prompt")]))
 
     scene.client.add_action("edit", handler)
     opened = await scene.discord.click(scene.ada, await with_button(scene, "edit"), "Press")
     await opened.answered()
+    return opened
+
+
+async def test_a_form_passes_the_gate_first(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    handled = []
+
+    async def keeps_out(interaction: discord.Interaction[Any]) -> bool:
+        await interaction.response.send_message("Not you.", ephemeral=True)
+        return False
+
+    async def handler(interaction: discord.Interaction[Any], argument: str, values: FormValues) -> None:
+        handled.append(argument)
+
+    scene.client.add_form("edit", handler)
+    opened = await with_form(scene)
+    monkeypatch.setattr(scene.client.tree, "interaction_check", keeps_out)
+    assert await private_words(await scene.discord.submit_modal(opened)) == "Not you."
+    assert handled == []
+
+
+async def test_an_error_of_a_form_is_answered_as_one_of_a_command(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors: list[Exception] = [InvalidOption("prompt", "empty"), ValueError("broken")]
+
+    async def handler(interaction: discord.Interaction[Any], argument: str, values: FormValues) -> None:
+        raise errors.pop(0)
+
+    scene.client.add_form("edit", handler)
+    refused = await private_words(await scene.discord.submit_modal(await with_form(scene)))
+    assert "went wrong" not in refused
+    assert not [record for record in caplog.records if record.levelno == logging.ERROR]
+    failed = await private_words(await scene.discord.submit_modal(await with_form(scene)))
+    assert "Something unexpected went wrong" in failed
+    assert [record for record in caplog.records if record.levelno == logging.ERROR]
+
+
+@pytest.mark.parametrize(
+    "raw", [[], [None], [{"type": 18}], [{"type": 18, "component": {"type": 4, "custom_id": "p"}}]]
+)
+async def test_whatever_a_modified_client_sends_off_is_handled(scene: Scene, raw: Any) -> None:
+    texts = []
+
+    async def handler(interaction: discord.Interaction[Any], argument: str, values: FormValues) -> None:
+        texts.append(values.text("p"))
+        await interaction.response.defer()
+
+    scene.client.add_form("edit", handler)
+    await (await scene.discord.submit_modal(await with_form(scene), raw=raw)).answered()
+    assert texts == [""]
+
+
+async def test_a_form_that_nothing_handles_is_answered(scene: Scene) -> None:
+    opened = await with_form(scene)
     async with restarted(scene):
         run = await scene.discord.submit_modal(opened)
         assert "restarted while you had this form open" in await private_words(run)

@@ -1,22 +1,30 @@
 """Cards changed on the Discord stand-in by the real client: both ways, every answer Discord may give."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from errors import CardGone, DeliveryUnavailable
-from generation.delivery import UsualTime
-from models import FailureReason, Job, JobStatus, VerdictReason
+from generation.composing import recipe_text
+from generation.delivery import ReleasedImage, UsualTime
+from models import FailureReason, GuildSettings, Job, JobStatus, Verdict, VerdictReason
 from sandbox.discord import Message, Permissions, routes
+from storage.guilds import change_settings
 from tests.builders import make_verdict
 from tests.support import wait_until
 from tests.ui.scene import Scene
-from tests.ui.test_uploads import stored
+from tests.ui.test_uploads import Marks, marks_of, pixels_of, stored
 from ui import delivery
 from ui.delivery import TOKEN_LASTS
+
+
+async def deliver(scene: Scene, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict]) -> None:
+    """As a guild has it that has chosen nothing."""
+    await scene.delivery.deliver(job, images, verdicts, guild=GuildSettings(guild_id=job.origin.guild_id))
+
 
 PAST_THE_TOKEN = TOKEN_LASTS.total_seconds() + 1
 
@@ -84,27 +92,56 @@ async def test_the_gallery_replaces_the_card(scene: Scene, tmp_path: Path, late:
         scene.clock.advance(PAST_THE_TOKEN)
     images = [stored(tmp_path, 0), stored(tmp_path, 1, kind="JPEG")]
     job = replace(job, status=JobStatus.GENERATED, images_produced=2)
-    await scene.delivery.deliver(job, images, [make_verdict(0), make_verdict(1)])
-    names = [f"easel-{job.job_id}-1.png", f"easel-{job.job_id}-2.jpg"]
+    await deliver(scene, job, images, [make_verdict(0), make_verdict(1)])
+    names = [f"a-red-fox-in-the-snow-{job.job_id[-6:]}-{end}" for end in ("1.png", "2.jpg")]
     assert [file.filename for file in card.attachments] == names
-    assert [file.read() for file in card.attachments] == [image.path.read_bytes() for image in images]
+    assert [pixels_of(file.read()) for file in card.attachments] == [pixels_of(image.path) for image in images]
     assert {file.description for file in card.attachments} == {"Generated picture: a red fox in the snow"}
     [gallery] = [part for part in card.walk() if part["type"] == 12]
     assert [item["description"] for item in gallery["items"]] == ["Generated picture: a red fox in the snow"] * 2
     assert "$0.18" in card.text()
 
 
+@pytest.mark.parametrize("recipe_in_files", [True, False])
+async def test_what_lies_on_the_cdn_says_what_it_is(scene: Scene, tmp_path: Path, recipe_in_files: bool) -> None:
+    job, card = await scene.carded({"count": 3})
+    images = [stored(tmp_path, n, kind=kind) for n, kind in enumerate(("PNG", "JPEG", "WEBP"))]
+    guild = await scene.database.write(
+        lambda connection: change_settings(connection, scene.guild.id, recipe_in_files=recipe_in_files)
+    )
+    verdicts = [make_verdict(n) for n in range(3)]
+    await scene.delivery.deliver(replace(job, images_produced=3), images, verdicts, guild=guild)
+    recipe = recipe_text(job) if recipe_in_files else None
+    for image, file in zip(images, card.attachments, strict=True):
+        assert pixels_of(file.read()) == pixels_of(image.path)
+        assert marks_of(file.read()) == Marks(by_a_model=True, recipe=recipe)
+
+
+@pytest.mark.parametrize("spoilers", [True, False])
+async def test_pictures_are_spoilers_where_the_guild_wants_it(scene: Scene, tmp_path: Path, spoilers: bool) -> None:
+    job, card = await scene.carded({"count": 2})
+    guild = await scene.database.write(
+        lambda connection: change_settings(connection, scene.guild.id, spoilers=spoilers)
+    )
+    images = [stored(tmp_path, n) for n in range(2)]
+    await scene.delivery.deliver(
+        replace(job, images_produced=2), images, [make_verdict(0), make_verdict(1)], guild=guild
+    )
+    [gallery] = [part for part in card.walk() if part["type"] == 12]
+    assert [item["spoiler"] for item in gallery["items"]] == [spoilers] * 2
+
+
 async def test_delivering_again_leaves_one_set_of_pictures(scene: Scene, tmp_path: Path) -> None:
     job, card = await scene.carded()
     for _ in range(2):
-        await scene.delivery.deliver(replace(job, images_produced=1), [stored(tmp_path)], [make_verdict()])
+        await deliver(scene, replace(job, images_produced=1), [stored(tmp_path)], [make_verdict()])
     assert len(card.attachments) == 1
 
 
 async def test_a_withheld_picture_is_only_counted(scene: Scene, tmp_path: Path) -> None:
     job, card = await scene.carded({"count": 2})
     verdicts = [make_verdict(0), make_verdict(1, VerdictReason.FLAGGED)]
-    await scene.delivery.deliver(replace(job, images_produced=2), [stored(tmp_path)], verdicts)
+    await deliver(scene, replace(job, images_produced=2), [stored(tmp_path)], verdicts)
     assert len(card.attachments) == 1
     assert "1 of 2 pictures was held back" in card.text()
 
@@ -113,7 +150,7 @@ async def test_a_picture_over_ten_mebibytes_is_made_smaller(scene: Scene, tmp_pa
     job, card = await scene.carded()
     large = stored(tmp_path, size=(2048, 1800))
     assert large.size_bytes > 10 * 1024**2
-    await scene.delivery.deliver(replace(job, images_produced=1), [large], [make_verdict()])
+    await deliver(scene, replace(job, images_produced=1), [large], [make_verdict()])
     [file] = card.attachments
     assert file.filename.endswith("-1.jpg")
     assert file.size_bytes <= 10 * 1024**2
@@ -126,8 +163,9 @@ async def test_a_boosted_guild_gets_the_larger_original(scene: Scene, tmp_path: 
     guild.premium_tier = 2
     job, card = await scene.carded()
     large = stored(tmp_path, size=(2048, 1800))
-    await scene.delivery.deliver(replace(job, images_produced=1), [large], [make_verdict()])
-    assert [file.size_bytes for file in card.attachments] == [large.size_bytes]
+    await deliver(scene, replace(job, images_produced=1), [large], [make_verdict()])
+    [file] = card.attachments
+    assert pixels_of(file.read()) == pixels_of(large.path)
 
 
 async def test_what_discord_still_finds_too_large_is_made_smaller_until_it_is_not(scene: Scene, tmp_path: Path) -> None:
@@ -141,7 +179,7 @@ async def test_what_discord_still_finds_too_large_is_made_smaller_until_it_is_no
         times=3,
     )
     image = stored(tmp_path, size=(1024, 768))
-    await scene.delivery.deliver(replace(job, images_produced=1), [image], [make_verdict()])
+    await deliver(scene, replace(job, images_produced=1), [image], [make_verdict()])
     assert fault.hits == 3
     assert card.attachments[0].size_bytes <= 10 * 1024**2 // 8 < image.size_bytes
 
@@ -150,7 +188,7 @@ async def test_a_discord_that_finds_everything_too_large_is_asked_again_later(sc
     job, _ = await scene.carded()
     scene.discord.faults.add("PATCH", routes.WEBHOOK_MESSAGE, status=413, code=40005, times=None)
     with pytest.raises(DeliveryUnavailable):
-        await scene.delivery.deliver(replace(job, images_produced=1), [stored(tmp_path)], [make_verdict()])
+        await deliver(scene, replace(job, images_produced=1), [stored(tmp_path)], [make_verdict()])
 
 
 async def test_pictures_that_are_gone_from_the_disk_are_not_a_gone_card(scene: Scene, tmp_path: Path) -> None:
@@ -158,7 +196,7 @@ async def test_pictures_that_are_gone_from_the_disk_are_not_a_gone_card(scene: S
     image = stored(tmp_path)
     image.path.unlink()
     with pytest.raises(DeliveryUnavailable):
-        await scene.delivery.deliver(replace(job, images_produced=1), [image], [make_verdict()])
+        await deliver(scene, replace(job, images_produced=1), [image], [make_verdict()])
 
 
 def _delete_card(scene: Scene, card: Message) -> None:
@@ -262,8 +300,7 @@ async def test_eight_uploads_run_at_once_and_no_answer_waits_for_them(scene: Sce
     hold = scene.discord.faults.hold("PATCH", routes.WEBHOOK_MESSAGE, where=lambda call: bool(call.files), times=None)
     image = stored(tmp_path)
     uploads = [
-        asyncio.create_task(scene.delivery.deliver(replace(job, images_produced=1), [image], [make_verdict()]))
-        for job in jobs
+        asyncio.create_task(deliver(scene, replace(job, images_produced=1), [image], [make_verdict()])) for job in jobs
     ]
     await wait_until(lambda: hold.hits == 8, what="eight uploads")
     await (await scene.discord.slash(scene.ada, scene.channel, "about")).answered()

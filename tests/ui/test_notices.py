@@ -68,3 +68,21 @@ async def test_a_discord_that_does_not_answer_is_not_waited_for(
     await OwnerNotices(scene.client, owner_ids=(scene.ada.id,)).provider_refuses(401)
     assert "could not be told" in caplog.text
     assert read_by(scene, scene.ada.user) == []
+
+
+async def test_a_report_comes_with_the_way_to_the_picture_and_shows_the_reason_letter_by_letter(scene: Scene) -> None:
+    await OwnerNotices(scene.client, owner_ids=()).reported(
+        guild="*The* Studio", link="https://discord.com/channels/1/2/3", job_id="job-1", reason="<@5> is\n**rude**"
+    )
+    [words] = read_by(scene, scene.discord.world.owner)
+    assert words == (
+        "🚩 A picture in **\\*The\\* Studio** was reported: https://discord.com/channels/1/2/3 (job `job-1`)\n"
+        "> \\<@\u200b5> is \\*\\*rude\\*\\*"
+    )
+
+
+async def test_the_longest_report_fits_into_a_message(scene: Scene) -> None:
+    await OwnerNotices(scene.client, owner_ids=()).reported(
+        guild="_" * 100, link=f"https://discord.com/channels/{'9' * 60}", job_id="0" * 21, reason="*" * 500
+    )
+    assert len(read_by(scene, scene.discord.world.owner)) == 1

@@ -50,8 +50,8 @@ async def test_a_changed_command_is_given_once_more(scene: Scene) -> None:
 
 async def test_another_application_is_given_its_commands(scene: Scene) -> None:
     tree, own = scene.client.tree, scene.discord.application_id
-    assert fingerprint(tree, own) == fingerprint(tree, own)
-    assert fingerprint(tree, own) != fingerprint(tree, own + 1)
+    assert await fingerprint(tree, own) == await fingerprint(tree, own)
+    assert await fingerprint(tree, own) != await fingerprint(tree, own + 1)
 
 
 async def test_an_outage_leaves_it_to_the_next_start(

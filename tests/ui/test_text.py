@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ui import text
+from ui.language import speaking
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,54 @@ def test_money_can_be_read_back_to_the_micro(micros: int) -> None:
     sign, _, amount = text.money(micros).partition("$")
     whole, _, decimals = amount.replace(",", "").partition(".")
     assert int(f"{sign}{whole}{decimals:0<6}") == micros
+
+
+@pytest.mark.parametrize(
+    ("micros", "shown"),
+    [
+        (90_000, "0,09\u00a0$"),
+        (82_500, "0,0825\u00a0$"),
+        (1_250_000_000, "1.250,00\u00a0$"),
+        (-180_000, "-0,18\u00a0$"),
+        (9_007_199_254_740_993_000_000, "9.007.199.254.740.993,00\u00a0$"),
+    ],
+)
+def test_german_money_is_as_exact(micros: int, shown: str) -> None:
+    with speaking("de"):
+        assert text.money(micros) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "in_german"),
+    [
+        (3.5, "3.5", "3,5"),
+        (28, "28", "28"),
+        (0, "0", "0"),
+        (2.0, "2", "2"),
+        (1234.56, "1235", "1235"),
+        (0.25, "0.25", "0,25"),
+    ],
+)
+def test_a_setting_is_written_as_a_person_would(value: float, shown: str, in_german: str) -> None:
+    assert text.number(value) == shown
+    with speaking("de"):
+        assert text.number(value) == in_german
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "in_german"),
+    [
+        (2**31 - 1, "2,147,483,647", "2.147.483.647"),
+        (1000, "1,000", "1.000"),
+        (0.01, "0.01", "0,01"),
+        (-3, "-3", "-3"),
+        (5.0, "5", "5"),
+    ],
+)
+def test_a_limit_is_written_out(value: float, shown: str, in_german: str) -> None:
+    assert text.bound(value) == shown
+    with speaking("de"):
+        assert text.bound(value) == in_german
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What members read: every error has words that say what to do, and no amount is a guess."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,16 +10,24 @@ import errors
 from errors import (
     CancelRefused,
     CapReached,
+    DraftGone,
     EaselError,
     Failure,
     GenerationPaused,
     InvalidOption,
     JobNotFound,
     MissingBotPermissions,
+    NameTaken,
+    NoPictureYet,
+    NotAllowed,
+    PictureGone,
     ProviderClosed,
     Refusal,
     StorageUnavailable,
+    Suspended,
     TooManyActiveJobs,
+    UnusableImage,
+    WordsForgotten,
 )
 from generation.delivery import UsualTime
 from models import AccountKey, Balance, FailureReason, JobStatus, Scope, Unit
@@ -28,6 +37,12 @@ from ui import wording
 
 RENEWS = datetime(2026, 11, 23, tzinfo=UTC)
 IMAGES_A_DAY = make_account(Scope.MEMBER, unit=Unit.IMAGE, period=DAY)
+
+
+def _codes_of(kind: type[Refusal]) -> list[str]:
+    """The codes that an error's own documentation lists."""
+    _, _, listed = (kind.__doc__ or "").partition("odes")
+    return [code for code in re.findall(r"`([a-z_]+)`", listed) if code not in {"high", "low", "low_excluded", "other"}]
 
 
 def cap(account: AccountKey = IMAGES_A_DAY, *, cap: int = 20, left: int = 0, amount: int = 1) -> CapReached:
@@ -44,7 +59,7 @@ def cap(account: AccountKey = IMAGES_A_DAY, *, cap: int = 20, left: int = 0, amo
         (InvalidOption("num_inference_steps", "out_of_range", low=1, high=50), "`steps` must be from 1 to 50"),
         (
             InvalidOption("nag_scale", "out_of_range", low=1, high=10, low_excluded=True),
-            "`nag_scale` must be above 1 and at most 10",
+            "**NAG scale** must be above 1 and at most 10",
         ),
         (InvalidOption("base_shift", "out_of_range", low=0.01, high=5), "from 0.01 to 5"),
         (InvalidOption("seed", "out_of_range", low=0, high=2**31 - 1), "`seed` must be from 0 to 2,147,483,647"),
@@ -65,6 +80,47 @@ def cap(account: AccountKey = IMAGES_A_DAY, *, cap: int = 20, left: int = 0, amo
         (CancelRefused("too_late", status=JobStatus.SUBMITTED), "being made already"),
         (CancelRefused("too_late", status=JobStatus.DELIVERED), "has ended already"),
         (CancelRefused("too_late", status=JobStatus.CANCELLED), "was cancelled before"),
+        (InvalidOption("strength", "no_number"), "`strength` must be a number"),
+        (InvalidOption("name", "empty"), "`name` is empty. Fill it in"),
+        (InvalidOption("reference_end", "not_used", other="canny"), "**Reference end** has no effect with **"),
+        (
+            InvalidOption("image", "needed", other="depth"),
+            "**Depth, from a depth map (Union depth)** can't do without `image`. Add it",
+        ),
+        (InvalidOption("name", "bad_name"), "`name` must begin with a letter or a digit"),
+        (InvalidOption("template", "unknown_placeholder", other="{style}"), "has **{style}** in it, which I can't"),
+        (InvalidOption("template", "unknown_placeholder", other="{}"), "Only `{prompt}` has a meaning"),
+        (InvalidOption("template", "no_placeholder"), "must have `{prompt}` in it, exactly once"),
+        (InvalidOption("loras", "too_many", high=5), "`lora` can hold 5 at most"),
+        (InvalidOption("loras", "twice"), "`lora` has the same one twice"),
+        (InvalidOption("num_images", "guild_limit", high=4), "In this server, `count` can be 4 at most"),
+        (InvalidOption("preset", "unknown", other="no_such"), "nothing called **no\\_such** for `preset`"),
+        (InvalidOption("preset", "unknown", other=" "), "`preset` is empty. Fill it in"),
+        (InvalidOption("loras", "unknown", other="ink_"), "This server has no LoRA called **ink\\_**"),
+        (InvalidOption("path", "bad_path"), "neither a Hugging Face repository"),
+        (InvalidOption("path", "host_not_listed", other="evil.example"), "`path` is on **evil.example**"),
+        (InvalidOption("preset", "changed"), "`preset` isn't there any more"),
+        (Suspended(None), "suspended you from making pictures in this server. Ask the moderators"),
+        (Suspended(RENEWS), "You can make some again <t:1795392000:R> (<t:1795392000:f>)"),
+        (UnusableImage("animated"), "moves, and I can only work from a still one. I take still pictures as PNG"),
+        (
+            UnusableImage("too_large"),
+            "up to 25 MB, up to as many pixels as 4096\u00d74096 has, and at least 64\u00d764.",
+        ),
+        (UnusableImage("gone"), "Upload it anew"),
+        (UnusableImage("none"), "That message has no picture in it"),
+        (UnusableImage("a code of a later version"), "I can't use that picture. I take still pictures"),
+        (DraftGone(), "Start again with the command"),
+        (NotAllowed("author"), "Only the member who asked for this can do that, or a moderator"),
+        (NotAllowed("manage_messages"), "the permission **Manage Messages**"),
+        (NotAllowed("manage_guild"), "the permission **Manage Server**"),
+        (PictureGone(), "The same prompt, settings and `seed` make them again"),
+        (WordsForgotten("job1"), "I forget prompts after a while"),
+        (NoPictureYet(), "You have no picture in this server yet"),
+        (NameTaken("preset", "neon*"), "a preset called **neon\\*** already"),
+        (NameTaken("lora", "ink"), "a LoRA called **ink** already"),
+        (NameTaken("preset", "neon", limit=50), "There are 50 presets already"),
+        (NameTaken("lora", "ink", limit=1), "There is 1 LoRA already"),
     ],
 )
 def test_a_refusal_says_what_is_wrong(error: Refusal, words: str) -> None:
@@ -82,9 +138,36 @@ def test_every_kind_of_refusal_has_words_of_its_own() -> None:
         ProviderClosed,
         JobNotFound,
         CancelRefused,
+        Suspended,
+        UnusableImage,
+        DraftGone,
+        NotAllowed,
+        PictureGone,
+        WordsForgotten,
+        NoPictureYet,
+        NameTaken,
     }
     assert kinds - {Refusal} == worded
     assert wording.refusal(Refusal("something new"))  # a kind without words yet still gets an answer
+
+
+@pytest.mark.parametrize("problem", _codes_of(InvalidOption))
+def test_every_problem_of_an_option_has_words_of_its_own(problem: str) -> None:
+    unknown = wording.refusal(InvalidOption("name", "a code of a later version"))
+    words = wording.refusal(InvalidOption("name", problem, high=3, other="other"))
+    assert (words == unknown) == (problem == "not_a_choice")
+
+
+@pytest.mark.parametrize("why", _codes_of(UnusableImage))
+def test_every_fault_of_an_image_has_words_of_its_own(why: str) -> None:
+    unknown = wording.refusal(UnusableImage("a code of a later version"))
+    assert not wording.refusal(UnusableImage(why)).startswith(unknown[:20])
+
+
+def test_what_a_member_wrote_is_repeated_harmlessly_and_not_at_length() -> None:
+    words = wording.refusal(InvalidOption("template", "unknown_placeholder", other="{@everyone " + "x" * 2000 + "}"))
+    assert "@everyone" not in words
+    assert len(words) < 300
 
 
 @pytest.mark.parametrize(

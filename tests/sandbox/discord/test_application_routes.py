@@ -79,6 +79,14 @@ async def test_single_commands_are_created_changed_and_removed(scene: Scene, wir
     assert (await wire.send("GET", path)).code == 10063
 
 
+async def test_translations_are_listed_only_when_asked_for(scene: Scene, wire: Wire) -> None:
+    named: Any = {"name_localizations": {"de": "groß"}}
+    size = {"type": 3, "name": "size", "description": "x", **named, "choices": [{"name": "L", "value": "l", **named}]}
+    await wire.send("PUT", commands(scene), [{"name": "draw", "description": "x", **named, "options": [size]}])
+    assert "groß" not in str((await wire.send("GET", commands(scene))).body)
+    assert str((await wire.send("GET", commands(scene, "?with_localizations=true"))).body).count("groß") == 3
+
+
 async def test_guild_commands_come_before_global_ones(scene: Scene, wire: Wire) -> None:
     path = f"/applications/{scene.standin.application_id}/guilds/{scene.guild.id}/commands"
     answer = await wire.send("PUT", path, [{"name": "imagine", "description": "Here only"}])

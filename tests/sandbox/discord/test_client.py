@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.discord import ClientRefused, Json, Permissions, Upload
 from tests.sandbox.discord.test_modals import group, label, modal, text_input
-from tests.sandbox.discord.wire import Scene, Wire, button, png, row, text
+from tests.sandbox.discord.wire import Scene, Wire, button, card, gallery, png, row, text
 
 
 @pytest.fixture
@@ -88,6 +88,18 @@ async def test_members_and_files_are_resolved(scene: Scene, sent: list[Json], wi
     assert (await wire.send("GET", attachment["url"])).body == picture
 
 
+async def test_file_is_called_whatever_its_member_says_and_can_be_gone(
+    scene: Scene, sent: list[Json], wire: Wire
+) -> None:
+    run = await scene.imagine(image=Upload(filename="fox.png", data=b"<html>", content_type="image/webp"))
+    attachment = sent[0]["data"]["resolved"]["attachments"][str(run.uploads[0].id)]
+    assert (attachment["filename"], attachment["content_type"], attachment["size"]) == ("fox.png", "image/webp", 6)
+    assert "width" not in attachment
+    assert (await wire.send("GET", scene.standin.url_of(run.uploads[0]))).body == b"<html>"
+    run.uploads[0].delete()
+    assert (await wire.send("GET", attachment["url"])).status == 404
+
+
 async def test_strangers_and_hidden_commands_are_refused(scene: Scene, sent: list[Json]) -> None:
     standin = scene.standin
     admin = {"name": "admin", "description": "x", "default_member_permissions": str(int(Permissions.MANAGE_GUILD))}
@@ -125,6 +137,41 @@ async def test_typing_marks_the_focused_option(scene: Scene, sent: list[Json]) -
     assert sent[0]["data"]["options"][1] == {"name": "preset", "type": 3, "value": "wa", "focused": True}
 
 
+async def test_typing_reaches_subcommands_of_groups(scene: Scene, sent: list[Json]) -> None:
+    named = {"type": 3, "name": "name", "description": "x", "autocomplete": True}
+    leaf = {"type": 1, "name": "remove", "description": "x", "options": [named]}
+    group = {"type": 2, "name": "loras", "description": "x", "options": [leaf]}
+    scene.standin.commands.upsert(None, {"name": "admin", "description": "x", "options": [group]})
+    await scene.standin.autocomplete(scene.ada, scene.channel, "admin loras remove", focused="name", value="pix")
+    typed = {"name": "name", "type": 3, "value": "pix", "focused": True}
+    assert sent[0]["data"]["options"] == [
+        {"name": "loras", "type": 2, "options": [{"name": "remove", "type": 1, "options": [typed]}]}
+    ]
+
+
+@pytest.mark.parametrize("focused", ["prompt", "nonsense"])
+async def test_only_what_is_completed_is_asked_for(scene: Scene, sent: list[Json], focused: str) -> None:
+    with pytest.raises(ClientRefused):
+        await scene.standin.autocomplete(scene.ada, scene.channel, "imagine", focused=focused, value="x")
+    assert sent == []
+
+
+async def test_members_see_the_names_of_their_own_language(scene: Scene, sent: list[Json]) -> None:
+    wide = {"name": "Wide", "value": "w", "name_localizations": {"de": "Breit"}}
+    size = {"type": 3, "name": "size", "description": "x", "choices": [wide]}
+    menu = {"name": "Remix image", "type": 3, "name_localizations": {"de": "Bild neu mischen"}}
+    scene.standin.commands.overwrite(None, [{"name": "draw", "description": "x", "options": [size]}, menu])
+    message = scene.bot_message(text())
+    await scene.standin.slash(scene.ada, scene.channel, "draw", {"size": "Breit"}, locale="de")
+    await scene.standin.context_menu(scene.ada, scene.channel, "Bild neu mischen", message, locale="de")
+    assert sent[0]["data"]["options"][0]["value"] == "w"
+    assert (sent[1]["data"]["name"], sent[1]["locale"]) == ("Remix image", "de")
+    with pytest.raises(ClientRefused):
+        await scene.standin.slash(scene.ada, scene.channel, "draw", {"size": "Breit"})
+    with pytest.raises(ClientRefused):
+        await scene.standin.context_menu(scene.ada, scene.channel, "Bild neu mischen", message)
+
+
 async def test_context_menus_carry_their_whole_target(scene: Scene, sent: list[Json]) -> None:
     standin = scene.standin
     standin.commands.overwrite(None, [{"name": "Remix image", "type": 3}, {"name": "Who", "type": 2}])
@@ -139,6 +186,42 @@ async def test_context_menus_carry_their_whole_target(scene: Scene, sent: list[J
     standin.delete_message(message)
     with pytest.raises(ClientRefused):
         await standin.context_menu(scene.ada, scene.channel, "Remix image", message)
+
+
+async def test_menus_open_only_on_messages_before_the_member(scene: Scene, sent: list[Json]) -> None:
+    scene.standin.commands.overwrite(None, [{"name": "Remix image", "type": 3}])
+    elsewhere = scene.standin.post(scene.ada, scene.guild.add_channel("other"), "look")
+    private = scene.bot_message(text(), visible_to=scene.guild.add_member("bob"))
+    for message in (elsewhere, private):
+        with pytest.raises(ClientRefused):
+            await scene.standin.context_menu(scene.ada, scene.channel, "Remix image", message)
+    assert sent == []
+
+
+async def test_messages_of_other_applications_and_forwarded_ones_are_carried_whole(
+    scene: Scene, sent: list[Json]
+) -> None:
+    standin = scene.standin
+    standin.commands.overwrite(None, [{"name": "Remix image", "type": 3}])
+    app = scene.guild.add_member("other app")
+    shown = card(gallery("attachment://a.png", "https://example.org/b.png"))
+    posted = standin.post_from_app(app, scene.channel, shown, [Upload(filename="a.png", data=png())])
+    forwarded = standin.forward(scene.ada, scene.channel, posted)
+    for message in (posted, forwarded):
+        await standin.context_menu(scene.ada, scene.channel, "Remix image", message)
+    whole, wrapped = (next(iter(payload["data"]["resolved"]["messages"].values())) for payload in sent)
+    assert [item["media"]["url"] for item in whole["components"][0]["items"]] == [
+        standin.url_of(posted.attachment("a.png")),
+        "https://example.org/b.png",
+    ]
+    assert wrapped["message_reference"] == {
+        "type": 1,
+        "channel_id": str(scene.channel.id),
+        "message_id": str(posted.id),
+        "guild_id": str(scene.guild.id),
+    }
+    assert wrapped["components"] == []
+    assert wrapped["message_snapshots"][0]["message"]["components"] == whole["components"]
 
 
 async def test_buttons_are_pressed_by_label_or_id(scene: Scene, sent: list[Json]) -> None:
@@ -177,6 +260,35 @@ async def test_selects_take_their_options(scene: Scene, sent: list[Json]) -> Non
     for values in ([], ["One", "Two"], ["Three"]):
         with pytest.raises(ClientRefused):
             await scene.standin.select(scene.ada, message, "s", values)
+    await scene.standin.select(scene.ada, message, "s", ["Three"], raw=True)
+    assert sent[-1]["data"]["values"] == ["Three"]
+    assert [part["custom_id"] for part in message.selects()] == ["s", "u"]
+
+
+async def test_buttons_are_pressed_and_selects_are_chosen_from(scene: Scene, sent: list[Json]) -> None:
+    options = [{"label": "One", "value": "1"}]
+    message = scene.bot_message(row(button("b")), row({"type": 3, "custom_id": "s", "options": options}))
+    with pytest.raises(ClientRefused):
+        await scene.standin.click(scene.ada, message, "s")
+    with pytest.raises(ClientRefused):
+        await scene.standin.select(scene.ada, message, "b", ["One"])
+    assert sent == []
+
+
+async def test_modified_client_sends_off_what_it_likes(scene: Scene, sent: list[Json], wire: Wire) -> None:
+    run = await _modal_run(scene, wire)
+    await scene.standin.submit_modal(run, raw=[{"type": 99}, None])
+    assert sent[-1]["data"] == {"custom_id": "m", "components": [{"type": 99}, None]}
+
+
+async def test_answer_shows_the_inputs_of_its_modal(scene: Scene, wire: Wire) -> None:
+    run = await scene.imagine()
+    chosen = {"label": "One", "value": "1", "default": True}
+    body = modal(label(text_input("p", value="a fox")), label({"type": 3, "custom_id": "s", "options": [chosen]}))
+    await wire.answer(run, {"type": 9, "data": body})
+    inputs = (await run.answered()).inputs
+    assert list(inputs) == ["p", "s"]
+    assert (inputs["p"]["value"], inputs["s"]["options"]) == ("a fox", [chosen])
 
 
 async def test_modals_are_filled_in_and_checked(scene: Scene, sent: list[Json], wire: Wire) -> None:

@@ -111,6 +111,38 @@ REFUSED: list[tuple[str, Json, str]] = [
     ),
     ("unknown locale", command(name_localizations={"xx": "bild"}), "LOCALE_INVALID"),
     ("upper-case translation", command(name_localizations={"de": "Bild"}), "APPLICATION_COMMAND_INVALID_NAME"),
+    (
+        "upper-case translation of an option",
+        command(options=[option(name_localizations={"de": "Bild"})]),
+        "APPLICATION_COMMAND_INVALID_NAME",
+    ),
+    (
+        "translated description of 101 characters",
+        command(options=[option(description_localizations={"de": "x" * 101})]),
+        "BASE_TYPE_BAD_LENGTH",
+    ),
+    (
+        "translated choice of 101 characters",
+        command(options=[option(choices=[{**choice(), "name_localizations": {"de": "x" * 101}}])]),
+        "BASE_TYPE_BAD_LENGTH",
+    ),
+    (
+        "choice in an unknown locale",
+        command(options=[option(choices=[{**choice(), "name_localizations": {"de-DE": "x"}}])]),
+        "LOCALE_INVALID",
+    ),
+    (
+        "translated menu of 33 characters",
+        {"name": "Report", "type": 3, "name_localizations": {"de": "x" * 33}},
+        "BASE_TYPE_BAD_LENGTH",
+    ),
+    ("empty translation", {"name": "Report", "type": 3, "name_localizations": {"de": ""}}, "BASE_TYPE_BAD_LENGTH"),
+    ("translation of null", command(description_localizations={"de": None}), "BASE_TYPE_REQUIRED"),
+    (
+        "context menu with a translated description",
+        {"name": "Report", "type": 3, "description_localizations": {"de": "x"}},
+        "APPLICATION_COMMAND_CONTEXT_MENU_FIELD",
+    ),
     ("permissions as words", command(default_member_permissions="admin"), "NUMBER_TYPE_COERCE"),
     ("unknown context", command(contexts=[3]), "BASE_TYPE_CHOICES"),
     ("doubled context", command(contexts=[0, 0]), "SET_TYPE_ALREADY_CONTAINS_VALUE"),
@@ -137,6 +169,8 @@ def test_bad_command_is_refused(body: Json, code: str) -> None:
         command(contexts=[0], integration_types=[0], default_member_permissions="32", nsfw=False),
         command(name_localizations={"de": "bild"}, options=None, contexts=None),
         {"name": "Report image", "type": 3},
+        {"name": "Report image", "type": 3, "name_localizations": {"de": "Bild melden"}},
+        command(options=[option(choices=[{**choice(), "name_localizations": {"de": "Groß & breit"}}])]),
     ],
 )
 def test_good_command_passes(body: Json) -> None:

@@ -203,6 +203,19 @@ async def test_component_answer_is_a_reply_to_its_message(scene: Scene, wire: Wi
     assert answer.body["resource"]["message"]["message_reference"]["message_id"] == str(message.id)
 
 
+async def test_press_opens_the_message_that_its_button_is_on(scene: Scene, wire: Wire) -> None:
+    opened = await scene.imagine()
+    private = {"type": 4, "data": {**card(row(button("go"))), "flags": V2 | EPHEMERAL}}
+    assert (await wire.answer(opened, private)).status == 200
+    message = await opened.message()
+    run = await scene.standin.click(scene.ada, message, "go")
+    path = wire.webhook(run, f"/messages/{message.id}")
+    assert (await wire.send("PATCH", path, card(text("over")))).code == 10015
+    await wire.answer(run, MESSAGE)
+    assert (await wire.send("PATCH", path, card(text("over")))).status == 200
+    assert message.text() == "over"
+
+
 async def test_update_of_a_deleted_message_is_refused(scene: Scene, wire: Wire) -> None:
     message = scene.bot_message(row(button("go")))
     run = await scene.standin.click(scene.ada, message, "go")

@@ -45,6 +45,8 @@ def group(kind: int, count: int) -> Json:
         modal(label(group(21, 1))),
         modal(label(group(21, 11))),
         modal(label(group(22, 11))),
+        modal(label({**group(3, 2), "disabled": True})),
+        modal(label({**group(3, 2), "options": [{"label": n, "value": n, "default": True} for n in "ab"]})),
         modal(label({"type": 19, "custom_id": "f", "max_values": 11})),
         modal({"type": 18, "label": "Prompt"}),
         modal({"type": 1, "components": [text_input()]}),

@@ -1,0 +1,109 @@
+"""What is wrong with the value of an option, and what it may be instead."""
+
+from typing import Final
+
+from errors import InvalidOption
+from ui import text
+from ui.language import N_, _, ngettext
+from ui.wording import images, presets
+
+# The provider's parameters by the names of the options that set them.
+_OPTIONS: Final = {
+    "negative_prompt": "negative",
+    "image_size": "size",
+    "num_images": "count",
+    "num_inference_steps": "steps",
+    "guidance_scale": "guidance",
+    "output_format": "format",
+    "loras": "lora",
+}
+# Of what a member or an admin wrote, so much is repeated.
+_SHOWN_CHARACTERS: Final = 60
+
+# By the problem's code; each says what happened and what to do.
+_PROBLEMS: Final = {
+    "empty": N_("{option} is empty. Fill it in and try again."),
+    "control_characters": N_(
+        "{option} contains invisible control characters, as copied text sometimes does. Type it anew and try again."
+    ),
+    "not_a_choice": N_("{option} can't be used like this. Pick one of the choices that the command offers."),
+    "no_number": N_("{option} must be a number. Change it and try again."),
+    "conflict": N_("{option} and {other_option} can't be used together. Leave one of them out."),
+    "not_used": N_("{option} has no effect with **{other}**. Leave it out and try again."),
+    "needed": N_("**{other}** can't do without {option}. Add it and try again."),
+    "bad_name": N_(
+        "{option} must begin with a letter or a digit, and can hold letters, digits, spaces and simple punctuation. "
+        "Pick another name."
+    ),
+    "unknown_placeholder": N_(
+        "{option} has **{other}** in it, which I can't fill in. Only `{{prompt}}` has a meaning in braces: it stands "
+        "for what is typed later."
+    ),
+    "no_placeholder": N_(
+        "{option} must have `{{prompt}}` in it, exactly once: that is where what is typed later goes."
+    ),
+    "too_many": N_("{option} can hold {high} at most. Leave out the rest."),
+    "guild_limit": N_("In this server, {option} can be {high} at most. Ask for fewer, and again if you want more."),
+    "twice": N_("{option} has the same one twice. Leave one of them out."),
+    "unknown": N_("There is nothing called **{other}** for {option}. Pick from the list that appears as you type."),
+    "bad_path": N_(
+        "{option} is neither a Hugging Face repository (`owner/name`) nor an https address of a model's file. "
+        "Check it and try again."
+    ),
+    "host_not_listed": N_(
+        "{option} is on **{other}**, and models may not be fetched from there. Use a Hugging Face repository, "
+        "or ask this bot's operator to allow that host."
+    ),
+    "built_in": N_("**{other}** is built in, so it can't be deleted. `/preset edit` makes a copy of it that is yours."),
+    "changed": N_("{option} isn't there any more: it was changed or deleted meanwhile. Pick another from the list."),
+}
+
+
+def invalid_option(error: InvalidOption) -> str:
+    """Why the value of an option can't be used, and which would do."""
+    other = error.other or ""
+    return _words(error).format(
+        option=option_name(error.option),
+        other=text.escaped(text.shortened(text.one_line(_other_name(error)), _SHOWN_CHARACTERS)),
+        other_option=option_name(other),
+        low="?" if error.low is None else text.bound(error.low),
+        high="?" if error.high is None else text.bound(error.high),
+    )
+
+
+def option_name(parameter: str) -> str:
+    """A parameter of the provider under the name that members know it by: a command's option, or a form's field."""
+    if parameter in presets.LABELS and parameter not in _OPTIONS:
+        return f"**{presets.label(parameter)}**"
+    return f"`{_OPTIONS.get(parameter, parameter)}`"
+
+
+def _other_name(error: InvalidOption) -> str:
+    """What the other one is called: modes have names besides their keys, which a LoRA or a preset may be called too."""
+    other = error.other or ""
+    return images.name_of(other) if error.problem in {"not_used", "needed"} else other
+
+
+def _words(error: InvalidOption) -> str:
+    """The words of the problem with its values still to be filled in."""
+    match error.problem:
+        case "too_long":
+            return ngettext(
+                "{option} can have {high} character at most. Shorten it and try again.",
+                "{option} can have {high} characters at most. Shorten it and try again.",
+                int(error.high or 0),
+            )
+        case "out_of_range" if error.low_excluded:
+            return _("{option} must be above {low} and at most {high}. Change it and try again.")
+        case "out_of_range":
+            return _("{option} must be from {low} to {high}. Change it and try again.")
+        case "conflict" if error.option == "start":
+            return _("{option} must be lower than {other_option}. Change one of them and try again.")
+        case "unknown" if not (error.other or "").strip():
+            return _(_PROBLEMS["empty"])
+        case "unknown" if error.option in {"lora", "loras"}:
+            return _("This server has no LoRA called **{other}**. Pick another, or ask an admin to add it.")
+        case "empty" if error.option == "prompt":
+            return _("{option} is empty. Say in a few words what the picture should show.")
+        case _:
+            return _(_PROBLEMS.get(error.problem, _PROBLEMS["not_a_choice"]))
