@@ -17,9 +17,11 @@ RUN groupadd --gid 10001 easel \
     && install --directory --owner=easel --group=easel --mode=0700 /data
 COPY --from=dependencies /venv /venv
 WORKDIR /app
-COPY bot.py clock.py config.py errors.py models.py parameters.py permissions.py version.py LICENSE ./
+COPY bot.py clock.py config.py errors.py limits.py models.py parameters.py permissions.py recipes.py version.py LICENSE ./
 COPY cogs ./cogs
 COPY generation ./generation
+COPY imaging ./imaging
+COPY locales ./locales
 COPY ops ./ops
 COPY provider ./provider
 COPY safety ./safety

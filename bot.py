@@ -20,20 +20,32 @@ import discord
 
 import config
 from clock import Clock, SystemClock
-from cogs import Facts, add_cogs
+from cogs import Facts, Library, add_cogs
+from cogs import Parts as CogParts
 from config import Settings
 from errors import ConfigurationError, EaselError, Failure
+from generation.attachments import AttachmentFetcher
 from generation.cards import CardKeeper
 from generation.circuit import Circuit
+from generation.drafts import Drafts
+from generation.guild_settings import GuildChoices
+from generation.history import History
 from generation.images import Judge
+from generation.input_images import InputImages
 from generation.janitor import Janitor
+from generation.kept_pictures import KeptPictures
+from generation.loras import LoraCatalogue
 from generation.pipeline import Parts, Pipeline
 from generation.policy import Caps
 from generation.polling import PollPace, PollSchedule, learn_from_history
+from generation.preferences import Preferences
+from generation.presets import PresetBook
 from generation.queue import FairQueue
+from generation.reports import Reports
 from generation.runner import Runner
 from generation.service import GenerationService, Terms
 from generation.spool import Spool
+from imaging.workshop import Workshop
 from ops import logs
 from ops.backup import backup
 from ops.doctor import doctor
@@ -41,10 +53,14 @@ from ops.http import OperationsServer
 from ops.metrics import Metrics, Reading, heartbeat
 from ops.report import report
 from ops.resolve import resolve
+from parameters import INPUT_MAX_BYTES
 from provider.client import PixazoClient
+from provider.host_list import HostList
+from provider.safe_download import SafeDownloader
 from storage import jobs
 from storage.database import Database
 from storage.meta import PROOF_OF_WRITING, Meta
+from ui.acceptance import Acceptor
 from ui.client import EaselClient
 from ui.delivery import DiscordDelivery
 from ui.notices import OwnerNotices
@@ -115,12 +131,27 @@ class Easel:
         delivery = DiscordDelivery(client, clock=clock)
         cards = CardKeeper(database=database, delivery=delivery, schedule=schedule, clock=clock)
         service = self._make_generation(spool=spool, schedule=schedule, delivery=delivery, cards=cards)
-        facts = Facts(
-            version=VERSION,
-            price_micros=settings.price_per_image_micros,
-            retention_days=settings.retention_days,
+        self.library = self._make_library()
+        self.images = await self._make_input_images()
+        await add_cogs(
+            CogParts(
+                client=client,
+                service=service,
+                acceptor=Acceptor(service, tasks=client.tasks, turnstile=client.turnstile, clock=clock),
+                delivery=delivery,
+                library=self.library,
+                images=self.images,
+                spool=spool,
+                kept=KeptPictures(database=database, spool=spool),
+                notices=self._notices,
+                facts=Facts(
+                    version=VERSION,
+                    price_micros=settings.price_per_image_micros,
+                    retention_days=settings.retention_days,
+                ),
+                clock=clock,
+            )
         )
-        await add_cogs(client, service, facts, clock=clock)
         self.metrics.jobs_at_start(await jobs.count_by_status(database))
         await self._serve()
         self._on_stop("connection to Discord", client.close)
@@ -130,7 +161,11 @@ class Easel:
         await self.runner.start()
         self._lasts("runner", self.runner.failed)
         janitor = Janitor(
-            database=database, spool=spool, clock=clock, retention=timedelta(days=settings.retention_days)
+            database=database,
+            spool=spool,
+            drafts=self.library.drafts,
+            clock=clock,
+            retention=timedelta(days=settings.retention_days),
         )
         self._keep_running("housekeeping", janitor.run())
         self._keep_running("heartbeat", heartbeat(self.metrics, clock))
@@ -145,7 +180,8 @@ class Easel:
     ) -> GenerationService:
         """Everything between a wish and its gallery: sets `runner`, which is not started yet."""
         settings, clock, database, metrics = self._settings, self._clock, self.database, self.metrics
-        circuit = Circuit(clock=clock, notices=OwnerNotices(self.client, owner_ids=settings.owner_ids))
+        self._notices = OwnerNotices(self.client, owner_ids=settings.owner_ids)
+        circuit = Circuit(clock=clock, notices=self._notices)
         pace = PollPace(polls_per_minute=settings.polls_per_minute, clock=clock)
         judge = Judge(provider=self.provider, spool=spool, observer=metrics, clock=clock)
         self._closers.callback(judge.close)
@@ -186,6 +222,29 @@ class Easel:
             clock=clock,
             terms=_terms(settings),
         )
+
+    def _make_library(self) -> Library:
+        """What members and guilds keep."""
+        database, clock, settings = self.database, self._clock, self._settings
+        return Library(
+            presets=PresetBook(database, clock),
+            loras=LoraCatalogue(database, clock, HostList(settings.lora_hosts)),
+            history=History(database, clock),
+            drafts=Drafts(database, settings.database_path.parent / "drafts", clock),
+            reports=Reports(database, clock),
+            preferences=Preferences(database),
+            guilds=GuildChoices(database),
+        )
+
+    async def _make_input_images(self) -> InputImages:
+        """What fetches and checks the images that members give; it works in child processes."""
+        folder = self._settings.database_path.parent / "spool"
+        downloader = SafeDownloader(self._settings.discord_cdn_hosts, max_bytes=INPUT_MAX_BYTES)
+        await downloader.start()
+        self._on_stop("attachment downloads", downloader.close)
+        workshop = Workshop(folder)
+        self._on_stop("image workshop", workshop.close)
+        return InputImages(AttachmentFetcher(downloader, folder=folder), workshop)
 
     async def _log_in(self) -> None:
         try:

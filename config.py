@@ -28,6 +28,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "DISCORD_API_URL": "",
     "DISCORD_GATEWAY_URL": "",
     "DISCORD_CDN_HOSTS": "cdn.discordapp.com,media.discordapp.net",
+    "LORA_HOSTS": "huggingface.co,civitai.com",
     "PIXAZO_SUBMIT_URL": catalogue.SUBMIT_URL,
     "PIXAZO_STATUS_URL": catalogue.STATUS_URL,
     "PIXAZO_RESULT_HOSTS": ",".join(catalogue.RESULT_HOSTS),
@@ -82,6 +83,7 @@ class Settings:
     pixazo_submit_url: str
     pixazo_status_url: str
     pixazo_result_hosts: tuple[str, ...]
+    lora_hosts: tuple[str, ...]
     polls_per_minute: int
     price_per_image_micros: int
     user_daily_images: int
@@ -144,6 +146,7 @@ def examine(environ: Mapping[str, str], dotenv: Path | None) -> tuple[Settings, 
         pixazo_submit_url=reader.value("PIXAZO_SUBMIT_URL", _url("https", "http")),
         pixazo_status_url=reader.value("PIXAZO_STATUS_URL", _url("https", "http")),
         pixazo_result_hosts=reader.value("PIXAZO_RESULT_HOSTS", _hosts),
+        lora_hosts=reader.value("LORA_HOSTS", _hosts),
         polls_per_minute=reader.value("POLLS_PER_MINUTE", _whole(1, 60_000)),
         price_per_image_micros=reader.value("PRICE_PER_IMAGE_USD", _usd(smallest=1)),
         user_daily_images=reader.value("USER_DAILY_IMAGES", _whole(0, 100_000)),

@@ -1,21 +1,34 @@
 """Discord commands: parse, call, reply."""
 
-from clock import Clock
 from cogs.account import AccountCog
+from cogs.admin import AdminCog
+from cogs.control import ControlCog
 from cogs.generate import GenerateCog
-from cogs.info import Facts, InfoCog
+from cogs.history import HistoryCog
+from cogs.info import InfoCog
 from cogs.jobs import JobsCog
-from generation.service import GenerationService
-from ui.acceptance import Acceptor
-from ui.client import EaselClient
+from cogs.menus import MenusCog
+from cogs.parts import Facts, Library, Parts
+from cogs.preferences import PreferencesCog
+from cogs.presets import PresetsCog
+from cogs.reference import ReferenceCog
+from cogs.results import ResultsCog
 
-__all__ = ["Facts", "add_cogs"]
+__all__ = ["Facts", "Library", "Parts", "add_cogs"]
 
 
-async def add_cogs(client: EaselClient, service: GenerationService, facts: Facts, *, clock: Clock) -> None:
+async def add_cogs(parts: Parts) -> None:
     """Give the client every command, before it logs in: that is when they are given to Discord."""
-    acceptor = Acceptor(service, tasks=client.tasks, turnstile=client.turnstile, clock=clock)
-    await client.add_cog(GenerateCog(acceptor))
-    await client.add_cog(JobsCog(client, service))
-    await client.add_cog(AccountCog(service))
-    await client.add_cog(InfoCog(facts))
+    client = parts.client
+    await client.add_cog(GenerateCog(parts))
+    await client.add_cog(ControlCog(parts))
+    await client.add_cog(ReferenceCog(parts))
+    await client.add_cog(JobsCog(client, parts.service))
+    await client.add_cog(AccountCog(parts.service))
+    await client.add_cog(PresetsCog(parts))
+    await client.add_cog(HistoryCog(parts))
+    await client.add_cog(PreferencesCog(parts))
+    await client.add_cog(InfoCog(parts.facts))
+    await client.add_cog(ResultsCog(parts))
+    await client.add_cog(MenusCog(parts))
+    await client.add_cog(AdminCog(parts))

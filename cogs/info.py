@@ -1,22 +1,13 @@
 """`/help` and `/about`."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from cogs.parts import Facts
 from ui import answers, cards, wording
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What `/about` says of this installation."""
-
-    version: str
-    price_micros: int
-    retention_days: int
 
 
 class InfoCog(commands.Cog):

@@ -5,25 +5,29 @@ one check, with one wording, wherever a value comes from. Values of a wrong type
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import discord
 from discord import AppCommandOptionType
-from discord.app_commands import Choice, Transformer
+from discord.app_commands import Choice, Transformer, locale_str
 
 from errors import InvalidOption
-from parameters import PARAMETER_BOUNDS
+from parameters import PARAMETER_BOUNDS, Bounds
+from ui.command_translator import localised
+from ui.wording import commands as words
 
-_Member = TypeVar("_Member", bound=StrEnum)
+_Member = TypeVar("_Member", bound=str)
+
+SIZE_LABELS: Final = {size: localised(partial(words.size_choice, size)) for size in words.SIZES}
 
 
 class WholeNumber(Transformer[discord.Client]):
-    """A whole number within the bounds of the parameter of that name."""
+    """A whole number within the bounds of the parameter of that name, or within those given."""
 
-    def __init__(self, parameter: str) -> None:
+    def __init__(self, parameter: str, bounds: Bounds | None = None) -> None:
         self._parameter = parameter
-        self._bounds = PARAMETER_BOUNDS[parameter]
+        self._bounds = bounds or PARAMETER_BOUNDS[parameter]
 
     @property
     def type(self) -> AppCommandOptionType:
@@ -45,11 +49,11 @@ class WholeNumber(Transformer[discord.Client]):
 
 
 class Number(Transformer[discord.Client]):
-    """A number within the bounds of the parameter of that name."""
+    """A number within the bounds of the parameter of that name, or within those given."""
 
-    def __init__(self, parameter: str) -> None:
+    def __init__(self, parameter: str, bounds: Bounds | None = None) -> None:
         self._parameter = parameter
-        self._bounds = PARAMETER_BOUNDS[parameter]
+        self._bounds = bounds or PARAMETER_BOUNDS[parameter]
 
     @property
     def type(self) -> AppCommandOptionType:
@@ -71,13 +75,13 @@ class Number(Transformer[discord.Client]):
 
 
 class OneOf(Transformer[discord.Client]):
-    """A choice of an enumeration's members under their labels, in the labels' order."""
+    """A choice of words, such as an enumeration's members, under their labels, in the labels' order."""
 
-    def __init__(self, parameter: str, labels: Mapping[_Member, str]) -> None:
+    def __init__(self, parameter: str, labels: Mapping[_Member, str | locale_str]) -> None:
         self._parameter = parameter
-        self._members: dict[str, StrEnum] = {member.value: member for member in labels}
+        self._members: dict[str, str] = {str(member): member for member in labels}
         self._choices: list[Choice[int | float | str]] = [
-            Choice(name=label, value=member.value) for member, label in labels.items()
+            Choice(name=label, value=str(member)) for member, label in labels.items()
         ]
 
     @property
@@ -88,7 +92,7 @@ class OneOf(Transformer[discord.Client]):
     def choices(self) -> list[Choice[int | float | str]]:
         return self._choices
 
-    async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> StrEnum:
+    async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> str:
         """The member that the value names. Raises InvalidOption for any other value."""
         member = self._members.get(value)
         if member is None:
@@ -118,5 +122,22 @@ class Text(Transformer[discord.Client]):
     async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> str:
         """The value as it came. Raises InvalidOption for what is no text."""
         if not isinstance(value, str):
+            raise InvalidOption(self._parameter, "not_a_choice")
+        return value
+
+
+class GivenFile(Transformer[discord.Client]):
+    """A file that the member uploads with the command; what is in it is for whoever fetches it to judge."""
+
+    def __init__(self, parameter: str) -> None:
+        self._parameter = parameter
+
+    @property
+    def type(self) -> AppCommandOptionType:
+        return AppCommandOptionType.attachment
+
+    async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> discord.Attachment:
+        """The file as Discord describes it. Raises InvalidOption for an id that stands for none."""
+        if not isinstance(value, discord.Attachment):
             raise InvalidOption(self._parameter, "not_a_choice")
         return value

@@ -50,6 +50,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
             "v3.fal.media",
             "v3b.fal.media",
         ),
+        lora_hosts=("huggingface.co", "civitai.com"),
         polls_per_minute=300,
         price_per_image_micros=90_000,
         user_daily_images=20,
@@ -270,7 +271,7 @@ def test_hosts_are_names_suffixes_and_origins_in_lower_case() -> None:
         "a.example.org,*.com",
     ],
 )
-@pytest.mark.parametrize("name", ["PIXAZO_RESULT_HOSTS", "DISCORD_CDN_HOSTS"])
+@pytest.mark.parametrize("name", ["PIXAZO_RESULT_HOSTS", "DISCORD_CDN_HOSTS", "LORA_HOSTS"])
 def test_a_host_list_that_would_admit_too_much_is_refused(name: str, hosts: str) -> None:
     (line,) = problems_of(**{name: hosts})
     assert line.startswith(f"{name}: ")

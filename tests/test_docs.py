@@ -1,12 +1,15 @@
 """What the documents say is held against the code."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import discord
 
 import bot
 import config
-from cogs import Facts, add_cogs
+from cogs import Facts, Library, Parts, add_cogs
 from permissions import INVITE_PERMISSIONS, invite_url
 from tests.support import FakeClock
 from ui.client import EaselClient
@@ -52,24 +55,63 @@ class _NoMeta:
         raise AssertionError("nothing is synced here")
 
 
+def _options(command: dict[str, Any]) -> list[str]:
+    return [option["name"] if option.get("required") else f"[{option['name']}]" for option in command["options"]]
+
+
+def _written(command: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """A command, or each one of a group, by its whole name."""
+    below = [option for option in command.get("options", ()) if option["type"] in {1, 2}]
+    if not below:
+        yield command["name"], _options(command)
+    for option in below:
+        for name, options in _written(option):
+            yield f"{command['name']} {name}", options
+
+
 async def test_the_readme_lists_every_command_with_its_options() -> None:
     client = EaselClient(meta=_NoMeta())
     try:
         facts = Facts(version=VERSION, price_micros=90_000, retention_days=30)
-        await add_cogs(client, None, facts, clock=FakeClock())  # type: ignore[arg-type]  # commands are listed, not used
-        commands = {}
-        for command in client.tree.get_commands():
-            options = command.to_dict(client.tree)["options"]
-            commands[command.name] = [
-                option["name"] if option["required"] else f"[{option['name']}]" for option in options
-            ]
+        nothing: Any = None  # commands are listed here, not used
+        library = Library(
+            presets=nothing,
+            loras=nothing,
+            history=nothing,
+            drafts=nothing,
+            reports=nothing,
+            preferences=nothing,
+            guilds=nothing,
+        )
+        await add_cogs(
+            Parts(
+                client=client,
+                service=nothing,
+                acceptor=nothing,
+                delivery=nothing,
+                library=library,
+                images=nothing,
+                spool=nothing,
+                kept=nothing,
+                notices=nothing,
+                facts=facts,
+                clock=FakeClock(),
+            )
+        )
+        slash = discord.AppCommandType.chat_input
+        commands = {
+            name: options
+            for command in client.tree.get_commands(type=slash)
+            for name, options in _written(command.to_dict(client.tree))
+        }
     finally:
         await client.http.connector.close()  # it was never logged in, so there is nothing else to close
     listed = {}
     for line in _section("Commands").splitlines():
         for written in re.findall(r"`/([^`]+)`", line.partition("|")[2].partition("|")[0]):
-            name, *options = written.split()
-            listed[name] = options
+            known = [name for name in commands if f"{written} ".startswith(f"{name} ")]
+            name = max(known, key=len, default=written)
+            listed[name] = written.removeprefix(name).split()
     assert listed == commands
 
 

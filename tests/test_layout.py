@@ -10,13 +10,14 @@ import pytest
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 # Values and their tools: they may be used anywhere, and use nothing but each other.
-BASE: Final = frozenset({"models", "parameters", "errors", "clock", "permissions", "version"})
+BASE: Final = frozenset({"models", "limits", "parameters", "recipes", "errors", "clock", "permissions", "version"})
 
 MAY_IMPORT: Final = {
     "cogs": {"ui", "generation", *BASE},
-    "ui": {"generation", *BASE},
-    "generation": {"safety", "provider", "storage", *BASE},
+    "ui": {"generation", "imaging", *BASE},
+    "generation": {"safety", "provider", "storage", "imaging", *BASE},
     "safety": BASE,
+    "imaging": BASE,
     "provider": BASE,
     "storage": BASE,
     "ops": {"config", "storage", "provider", "generation", *BASE},
@@ -31,7 +32,10 @@ ONLY_IN: Final = {
     "discord": {"bot.py", "ui/", "cogs/", "ops/doctor.py"},
     "sqlite3": {"storage/"},
     "aiosqlite": {"storage/"},
-    "PIL": {"safety/", "ui/uploads.py", "sandbox/"},
+    "PIL": {"safety/", "imaging/", "ui/uploads.py", "sandbox/"},
+    "cv2": {"imaging/"},
+    "numpy": {"imaging/"},
+    "babel": {"ui/language.py", "ui/text.py"},
     "prometheus_client": {"ops/metrics.py"},
     "dotenv": {"config.py"},
 }

@@ -1,5 +1,7 @@
 """`/help` and `/about`."""
 
+import discord
+
 from tests.ui.scene import FACTS, Scene
 
 
@@ -12,7 +14,7 @@ async def page(scene: Scene, command: str) -> str:
 
 async def test_help_names_every_command(scene: Scene) -> None:
     words = await page(scene, "help")
-    for command in scene.client.tree.get_commands():
+    for command in scene.client.tree.get_commands(type=discord.AppCommandType.chat_input):
         assert command.name == "help" or f"`/{command.name}`" in words
 
 
