@@ -13,9 +13,8 @@ THRESHOLD_MAX: Final = 255
 PNG: Final = "image/png"
 JPEG: Final = "image/jpeg"
 
-# How the worker ends, beyond 0 and what Python and signals give.
+# How the worker ends, beyond 0 and what Python, signals and `childwork` give.
 EXIT_REFUSED: Final = 3
-EXIT_DISK: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,20 +1,16 @@
-"""The bot's side of image work: one child process for each piece, with limits, and nothing of it on the event loop."""
+"""The bot's side of image work: a child process for each piece, and what its ending means for the image."""
 
-import asyncio
 import contextlib
 import logging
-import math
 import os
 import signal
-import sys
-import tempfile
-from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from errors import Failure, InvalidOption, ProviderClosed, StorageUnavailable, UnusableImage
-from imaging.protocol import EXIT_DISK, EXIT_REFUSED, METHODS, PNG, THRESHOLD_MAX, Outcome, Task, refusal_from
+from childwork.parent import Children, Ended
+from errors import Failure, InvalidOption, UnusableImage
+from imaging.protocol import EXIT_REFUSED, METHODS, PNG, THRESHOLD_MAX, Outcome, Task, refusal_from
 
 log = logging.getLogger(__name__)
 
@@ -22,15 +18,6 @@ log = logging.getLogger(__name__)
 _PIECES_AT_ONCE: Final = 2
 # Ten times what the largest picture takes. An interaction's answer is waited for anyway.
 TIME_LIMIT_SECONDS: Final = 10.0
-# For a turn: by then the member has given up, and the file given is still open.
-_TURN_LIMIT_SECONDS: Final = 60.0
-# The outcome is a line at the end; what a dying interpreter says before is for the log.
-_REPORT_MAX_BYTES: Final = 4096
-
-_ROOT: Final = Path(__file__).resolve().parent.parent
-# Nothing of the bot's environment, which holds its token. One thread for numpy's library, and few heaps, keep the
-# address space small.
-_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +57,13 @@ class Workshop:
     """
 
     def __init__(self, folder: Path, *, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> None:
-        self._folder = folder
-        self._time_limit_seconds = time_limit_seconds
-        self._turns = asyncio.Semaphore(_PIECES_AT_ONCE)
-        self._workers: set[asyncio.subprocess.Process] = set()
-        self._closed = False
+        self._children = Children(
+            folder, "imaging.worker", at_once=_PIECES_AT_ONCE, time_limit_seconds=time_limit_seconds
+        )
 
     def prepare(self) -> None:
         """Make the folder, readable by its owner only. Raises StorageUnavailable."""
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageUnavailable(f"{self._folder} can't be made: {error.strerror}") from error
+        self._children.prepare()
 
     async def check(self, source: BinaryIO) -> Prepared:
         """The image, checked and normalised: upright, in RGB on white, at most 1536 px wide and high, no metadata."""
@@ -106,107 +88,36 @@ class Workshop:
 
     async def close(self) -> None:
         """Take no more work, and end what is under way."""
-        self._closed = True
-        await asyncio.gather(*(_end(worker) for worker in list(self._workers)))
+        await self._children.close()
 
     async def _work(
         self, source: BinaryIO, method: str, *, low: int | None = None, high: int | None = None
     ) -> Prepared:
-        task = Task(method=method, seconds=math.ceil(self._time_limit_seconds), low=low, high=high)
-        async with self._turn():
-            with self._scratch() as report:
-                result = self._scratch()
-                try:
-                    code = await self._run(task, source, result, report)
-                    return self._prepared(code, result, _last_lines(report))
-                except BaseException:
-                    result.close()
-                    raise
-
-    @contextlib.asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+        task = Task(method=method, seconds=self._children.seconds, low=low, high=high)
         try:
-            async with asyncio.timeout(_TURN_LIMIT_SECONDS):
-                await self._turns.acquire()
+            async with self._children.turn():
+                with contextlib.ExitStack() as unless_done:
+                    result = unless_done.enter_context(self._children.scratch())
+                    ended = await self._children.run(task.as_argument(), source, result)
+                    prepared = _prepared(ended, result)
+                    unless_done.pop_all()
+                    return prepared
         except TimeoutError:
             raise UnusableImage("too_hard") from None
-        try:
-            if self._closed:
-                raise ProviderClosed(stopping=True)
-            yield
-        finally:
-            self._turns.release()
-
-    async def _run(self, task: Task, source: BinaryIO, result: BinaryIO, report: BinaryIO) -> int:
-        """The worker's exit code. However this ends, the worker has ended too."""
-        worker = await self._start(task, source, result, report)
-        self._workers.add(worker)
-        try:
-            async with asyncio.timeout(self._time_limit_seconds):
-                return await worker.wait()
-        except TimeoutError:
-            log.info("an image took more than %g s, and its worker was ended", self._time_limit_seconds)
-            raise UnusableImage("too_hard") from None
-        finally:
-            self._workers.discard(worker)
-            await _end(worker)
-
-    async def _start(
-        self, task: Task, source: BinaryIO, result: BinaryIO, report: BinaryIO
-    ) -> asyncio.subprocess.Process:
-        try:
-            source.flush()
-        except OSError as error:
-            raise StorageUnavailable(f"an image could not be written: {error.strerror}") from error
-        try:
-            return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-E", "-s", "-m", "imaging.worker", task.as_argument()),
-                stdin=source,
-                stdout=result,
-                stderr=report,
-                cwd=_ROOT,
-                env=_ENVIRONMENT,
-                start_new_session=True,  # a terminal's Ctrl-C is for the bot, which ends its workers itself
-            )
-        except OSError as error:
-            raise Failure(f"an image worker could not be started: {error.strerror}") from error
-
-    def _prepared(self, code: int, result: BinaryIO, lines: list[str]) -> Prepared:
-        last = lines[-1] if lines else ""
-        with contextlib.suppress(ValueError):  # not what a sound worker says; told below
-            if code == 0:
-                outcome = Outcome.from_line(last)
-                size_bytes = result.seek(0, os.SEEK_END)
-                result.seek(0)
-                return Prepared(file=result, size_bytes=size_bytes, **asdict(outcome))
-            if code == EXIT_REFUSED:
-                raise UnusableImage(refusal_from(last))
-        if self._closed:
-            raise ProviderClosed(stopping=True)
-        if code == EXIT_DISK:
-            raise StorageUnavailable(last)
-        if code in {-signal.SIGXCPU, -signal.SIGALRM}:
-            raise UnusableImage("too_hard")
-        if code < 0:
-            log.error("an image's worker was ended by signal %d", -code)
-            raise UnusableImage("undecodable")
-        raise Failure(f"an image worker ended with {code}: {' / '.join(lines)}")
-
-    def _scratch(self) -> BinaryIO:
-        try:
-            return tempfile.TemporaryFile(dir=self._folder)
-        except OSError as error:
-            raise StorageUnavailable(f"{self._folder} can't be written: {error.strerror}") from error
 
 
-async def _end(worker: asyncio.subprocess.Process) -> None:
-    """Kill the worker unless it has ended, and wait until the system has let it go."""
-    if worker.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            worker.kill()
-    await worker.wait()
-
-
-def _last_lines(report: BinaryIO) -> list[str]:
-    report.seek(max(0, report.seek(0, os.SEEK_END) - _REPORT_MAX_BYTES))
-    return report.read().decode("utf-8", "replace").split("\n")[:-1]
+def _prepared(ended: Ended, result: BinaryIO) -> Prepared:
+    with contextlib.suppress(ValueError):  # not what a sound worker says; told below
+        if ended.code == 0:
+            outcome = Outcome.from_line(ended.last_line)
+            size_bytes = result.seek(0, os.SEEK_END)
+            result.seek(0)
+            return Prepared(file=result, size_bytes=size_bytes, **asdict(outcome))
+        if ended.code == EXIT_REFUSED:
+            raise UnusableImage(refusal_from(ended.last_line))
+    if ended.code in {-signal.SIGXCPU, -signal.SIGALRM}:
+        raise UnusableImage("too_hard")
+    if ended.code < 0:
+        log.error("an image's worker was ended by signal %d", -ended.code)
+        raise UnusableImage("undecodable")
+    raise Failure(f"an image worker ended with {ended.code}: {' / '.join(ended.lines)}")

@@ -6,7 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from imaging.protocol import EXIT_DISK, EXIT_REFUSED, Outcome, Task, refusal_from
+from childwork.child import EXIT_DISK
+from imaging.protocol import EXIT_REFUSED, Outcome, Task, refusal_from
 from tests.imaging.files import drawing, encoded, source
 
 ROOT = Path(__file__).resolve().parent.parent.parent
