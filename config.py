@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 from dotenv.parser import parse_stream
 
 from errors import ConfigurationError
+from limits import Caps
 from provider import catalogue
 
 # Every setting with its default, as one would write it in `.env`; a blank value means the default.
@@ -102,6 +103,17 @@ class Settings:
     log_level: str
     log_format: str
     warnings: tuple[str, ...] = ()
+
+    @property
+    def caps(self) -> Caps:
+        """The operator's caps together."""
+        return Caps(
+            user_daily_images=self.user_daily_images,
+            user_monthly_micros=self.user_monthly_micros,
+            guild_daily_micros=self.guild_daily_micros,
+            guild_monthly_micros=self.guild_monthly_micros,
+            global_monthly_micros=self.global_monthly_micros,
+        )
 
 
 def load(environ: Mapping[str, str], dotenv: Path | None) -> Settings:

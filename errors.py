@@ -7,8 +7,13 @@ EaselError
 │   ├── MissingBotPermissions   the bot may not post here
 │   ├── TooManyActiveJobs       the member's jobs under way are at their limit
 │   ├── CapReached              an account would go over its cap
+│   ├── ConfirmationNeeded      the guild wants a confirming press before so much is spent
 │   ├── ProviderClosed          the provider refuses the operator's account, or the bot is stopping
+│   ├── BooksDisagree           the audit has found balances that are not the sums of their entries
 │   ├── Suspended               a moderator has suspended the member here
+│   ├── ChannelNotAllowed       the guild lets the bot be used in other channels only
+│   ├── RoleNeeded              the guild lets members with certain roles use the bot only
+│   ├── CapChanged              somebody else changed the cap first
 │   ├── JobNotFound             no such job, or not one that this member may see
 │   ├── CancelRefused           not this member's job, or too late
 │   ├── UnusableImage           an image that a member gave can't be used; says which would do
@@ -37,7 +42,8 @@ EaselError
     │   └── DownloadFailed      a result that could not be fetched within its limits
     └── DeliveryError
         ├── CardGone            the card was deleted or can no longer be reached
-        └── DeliveryUnavailable Discord did not take the edit this time
+        ├── DeliveryUnavailable Discord did not take the edit this time
+        └── AlertRefused        Discord takes no alert there: nothing was sent
 """
 
 from __future__ import annotations
@@ -47,6 +53,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # models.py raises InvalidOption, so only the annotations may look back at it
     from datetime import datetime
 
+    from limits import HoldingCap
     from models import AccountKey, FailureReason, JobStatus, VerdictReason
 
 
@@ -66,7 +73,14 @@ class InvalidOption(Refusal):
     `not_used` (the mode in `other` has no use for it), `needed` (the mode in `other` can't do without), `bad_name`,
     `unknown_placeholder` (it is in `other`), `no_placeholder`, `too_many` (`high` is the most), `twice`, `unknown`
     (no such preset or LoRA: its name is in `other`), `guild_limit` (the guild allows `high` at most), `bad_path`,
-    `host_not_listed` (the host is in `other`), `changed` (the choice exists no more), `built_in` (it can't be deleted).
+    `host_not_listed` (the host is in `other`), `changed` (the choice exists no more), `built_in` (it can't be deleted),
+    `unknown_zone` (no time zone of that name; those like it are in `other`), `no_period` (not a span of days, or one
+    to come), `too_much` (too large to be sent; the period in `other` may not be).
+
+    Of caps and grants; amounts of money are in micros: `negative`, `zero`, `not_whole` and `no_count` (of pictures),
+    `no_amount` and `ambiguous` (of money), `amount_too_high` (`high` is the most), `above_ceiling` (the operator's is
+    `high`), `only_for_server` (no member, role or channel has such a cap), `more_than_granted` (`high` is what was),
+    `not_here` (it is not in this guild), `one_of` (it or the option in `other` is needed).
     """
 
     def __init__(
@@ -116,19 +130,73 @@ class TooManyActiveJobs(Refusal):
 class CapReached(Refusal):
     """`account` has room for `left` of its `cap`, less than the `amount` asked for; renews at `renews_at`.
 
-    A single image takes `each` of it, so `fitting` images would still be taken.
+    A single image takes `each` of it, so `fitting` images would still be taken; `holding` says where the cap comes
+    from.
     """
 
     def __init__(
-        self, account: AccountKey, *, cap: int, left: int, amount: int, each: int, renews_at: datetime
+        self,
+        account: AccountKey,
+        *,
+        cap: int,
+        left: int,
+        amount: int,
+        each: int,
+        renews_at: datetime,
+        holding: HoldingCap | None = None,
     ) -> None:
         super().__init__(f"{account.scope} {account.unit} {account.period}: {left} of {cap} left, {amount} asked")
         self.account = account
         self.cap = cap
         self.left = left
         self.amount = amount
+        self.each = each
         self.fitting = left // each
         self.renews_at = renews_at
+        self.holding = holding
+
+
+class ChannelNotAllowed(Refusal):
+    """The guild lets the bot be used in other channels only: `channel_ids`."""
+
+    def __init__(self, channel_ids: tuple[int, ...]) -> None:
+        super().__init__(f"allowed in {len(channel_ids)} other channels")
+        self.channel_ids = channel_ids
+
+
+class RoleNeeded(Refusal):
+    """The guild lets members with one of these roles use the bot, and this member has none of them."""
+
+    def __init__(self, role_ids: tuple[int, ...]) -> None:
+        super().__init__(f"needs one of {len(role_ids)} roles")
+        self.role_ids = role_ids
+
+
+class CapChanged(Refusal):
+    """The cap is not what the admin was shown: `now` it is this (None: the default), since `by_id` set it `at` then.
+
+    Both are None where nobody is known to have changed it. Nothing was changed.
+    """
+
+    def __init__(self, *, is_money: bool, now: int | None, by_id: int | None, at: datetime | None) -> None:
+        super().__init__(f"it is {now} by now")
+        self.is_money = is_money
+        self.now = now
+        self.by_id = by_id
+        self.at = at
+
+
+class ConfirmationNeeded(Refusal):
+    """The guild wants a confirming press first: so many `images` would cost `cost_micros`.
+
+    `left` is how many images the member has room for. Nothing was recorded.
+    """
+
+    def __init__(self, *, images: int, cost_micros: int, left: int) -> None:
+        super().__init__(f"{images} images for {cost_micros} micros need a confirming press")
+        self.images = images
+        self.cost_micros = cost_micros
+        self.left = left
 
 
 class ProviderClosed(Refusal):
@@ -137,6 +205,14 @@ class ProviderClosed(Refusal):
     def __init__(self, *, stopping: bool = False) -> None:
         super().__init__("stopping" if stopping else "the provider refuses the account")
         self.stopping = stopping
+
+
+class BooksDisagree(Refusal):
+    """The balances of so many `accounts` are not the sums of their entries: nothing new is taken on until they are."""
+
+    def __init__(self, accounts: int) -> None:
+        super().__init__(f"balances that are not the sums of their entries: {accounts}")
+        self.accounts = accounts
 
 
 class JobNotFound(Refusal):
@@ -183,7 +259,7 @@ class DraftGone(Refusal):
 
 
 class NotAllowed(Refusal):
-    """The member may not do this: `needs` says who may: `author`, `manage_messages` or `manage_guild`."""
+    """The member may not do this: `needs` says who may: `author`, `manage_messages`, `manage_guild` or `operator`."""
 
     def __init__(self, needs: str) -> None:
         super().__init__(f"needs {needs}")
@@ -333,3 +409,7 @@ class DeliveryUnavailable(DeliveryError):
     def __init__(self, why: str, *, retry_after: float | None = None) -> None:
         super().__init__(why)
         self.retry_after = retry_after
+
+
+class AlertRefused(DeliveryError):
+    """No alert can be sent there now, and for certain none was: the channel is gone or closed to the bot."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from errors import InvalidOption
+from limits import HoldingCap
 from parameters import (
     NEGATIVE_PROMPT_MAX_CHARACTERS,
     PARAMETER_BOUNDS,
@@ -251,10 +252,10 @@ class AccountKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
-    """What a job would add to one account, the cap that holds there, and when the next period begins.
+class Reservation:
+    """What a job holds of one account, the cap that holds there, and when the next period begins.
 
-    `each` is the part of `amount` that a single image takes.
+    `each` is the part of `amount` that a single image takes; `holding` says where the cap comes from.
     """
 
     account: AccountKey
@@ -262,6 +263,7 @@ class Charge:
     each: int
     cap: int
     renews_at: datetime
+    holding: HoldingCap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,10 +281,28 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A mark that a guild's or everybody's budget has reached: 50, 80 or 100 percent, to be told once.
+
+    `balance` is the account as it was then. `sending_at` is set once it may have been sent, to the guild's channel
+    `channel_id`; the operator's have none.
+    """
+
+    alert_id: int
+    balance: Balance
+    percent: int
+    made_at: datetime
+    renews_at: datetime
+    sending_at: datetime | None = None
+    channel_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where a wish comes from: the interaction, and what its answer needs.
 
-    `missing_permissions` are those the bot lacks in the channel, by Discord's API names.
+    `missing_permissions` are those the bot lacks in the channel, by Discord's API names; `role_ids` the member's
+    roles; `parent_id` the channel that a thread or forum post is in. These three are not kept with a job.
     """
 
     interaction_id: int
@@ -293,6 +313,13 @@ class Origin:
     user_id: int
     locale: str = "en-US"
     missing_permissions: tuple[str, ...] = ()
+    role_ids: tuple[int, ...] = ()
+    parent_id: int | None = None
+
+    @property
+    def place_ids(self) -> tuple[int, ...]:
+        """The channel, and the one that it is in."""
+        return (self.channel_id,) if self.parent_id is None else (self.channel_id, self.parent_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,14 +372,45 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuildSettings:
-    """What a guild has chosen; the defaults hold where it never chose."""
+    """What a guild has chosen; the defaults hold where it never chose.
+
+    `next_time_zone` counts from `next_time_zone_from` on. `review` is `never`, `new` or `always`; `language` is `auto`
+    (cards speak their author's) or a language. A confirming press is asked for from `confirm_images` on, or from
+    `confirm_percent` of what the member has left; None means never.
+    """
 
     guild_id: int
     time_zone: str = "UTC"
+    next_time_zone: str | None = None
+    next_time_zone_from: datetime | None = None
     paused: bool = False
     images_per_job: int = 4
     recipe_in_files: bool = True
     spoilers: bool = False
+    moderators_channel_id: int | None = None
+    review: str = "never"
+    language: str = "auto"
+    confirm_images: int | None = None
+    confirm_percent: int | None = None
+    greeted_at: datetime | None = None
+
+    def zone_at(self, now: datetime) -> str:
+        """The time zone that the guild's days and months follow at that moment."""
+        if self.next_time_zone is not None and self.next_time_zone_from is not None and now >= self.next_time_zone_from:
+            return self.next_time_zone
+        return self.time_zone
+
+    def locale_for(self, own: str) -> str:
+        """The locale that a card speaks whose author's is `own`."""
+        return own if self.language == "auto" else self.language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Where and by whom the bot may be used in a guild; an empty set limits nothing."""
+
+    channel_ids: frozenset[int] = frozenset()
+    role_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

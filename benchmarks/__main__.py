@@ -11,7 +11,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import burst, flight, idle, library, preview, relay, reserve, start
+from benchmarks import burst, flight, idle, library, limits, preview, relay, reserve, start
 from benchmarks.measure import Figure, table
 
 _RESULTS = Path(__file__).parent / "results"
@@ -22,6 +22,7 @@ _ALL = {
     "flight": flight.run,
     "relay": relay.run,
     "library": library.run,
+    "limits": limits.run,
     "preview": preview.run,
     "start": start.run,
 }

@@ -15,6 +15,7 @@ from sandbox.pixazo import PixazoStandIn
 from sandbox.settings import settings_for
 
 ROOT = Path(__file__).resolve().parent.parent
+_HEARTBEAT_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,25 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The value below which that share of them lies (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+
+
+@contextlib.asynccontextmanager
+async def heartbeat(lateness: list[float]) -> AsyncIterator[None]:
+    """Notes how late, in milliseconds, this process's loop runs what is due every 10 ms."""
+
+    async def beat() -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + _HEARTBEAT_SECONDS
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
+            lateness.append((loop.time() - due) * 1000)
+
+    task = asyncio.create_task(beat(), name="benchmark heartbeat")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 class Bot:

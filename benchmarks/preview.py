@@ -1,21 +1,18 @@
 """The private preview of `/control`: a canny map of the largest picture that may be given, in its child process."""
 
 import asyncio
-import contextlib
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from PIL import Image, ImageChops
 
-from benchmarks.measure import Figure, percentile
+from benchmarks.measure import Figure, heartbeat, percentile
 from imaging.workshop import Workshop
 from sandbox.pixazo.scenes import paint
 
 _SIDE_PX = 4096
 _ROUNDS = 7
-_HEARTBEAT_SECONDS = 0.01
 _FILES: dict[str, tuple[str, dict[str, Any]]] = {
     "PNG": ("PNG", {"compress_level": 3}),
     "JPEG": ("JPEG", {"quality": 92}),
@@ -33,7 +30,7 @@ async def run() -> list[Figure]:
         for name, (image_format, options) in _FILES.items():
             with tempfile.TemporaryFile(dir=folder) as file:
                 await asyncio.to_thread(picture.save, file, image_format, **options)
-                async with _heartbeat(lateness):
+                async with heartbeat(lateness):
                     times = [await _preview(workshop, file) for _ in range(_ROUNDS)]
             figures.append(Figure(name=f"canny preview of a 4096² {name}", value=max(times), unit="s", target=2))
         await workshop.close()
@@ -51,25 +48,6 @@ async def _preview(workshop: Workshop, file: BinaryIO) -> float:
     took = loop.time() - started
     prepared.close()
     return took
-
-
-@contextlib.asynccontextmanager
-async def _heartbeat(lateness: list[float]) -> AsyncIterator[None]:
-    """Notes how late, in milliseconds, the loop runs what is due every 10 ms."""
-
-    async def beat() -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + _HEARTBEAT_SECONDS
-            await asyncio.sleep(_HEARTBEAT_SECONDS)
-            lateness.append((loop.time() - due) * 1000)
-
-    task = asyncio.create_task(beat(), name="benchmark heartbeat")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 def _picture() -> Image.Image:

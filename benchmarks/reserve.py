@@ -10,7 +10,8 @@ from pathlib import Path
 
 from benchmarks.measure import Figure, percentile
 from clock import SystemClock
-from generation.policy import Caps, charges
+from generation.policy import reservations
+from limits import Caps, holding
 from models import GenerationRequest, GuildSettings, Job, JobStatus, Origin
 from storage import jobs
 from storage.database import Database
@@ -24,6 +25,7 @@ _CAPS = Caps(
     guild_monthly_micros=10**12,
     global_monthly_micros=10**12,
 )
+_HOLDING = holding(_CAPS, {}, user_id=1)
 
 
 async def run() -> list[Figure]:
@@ -79,8 +81,8 @@ async def _reserve(database: Database, number: int) -> float:
     guild = GuildSettings(guild_id=origin.guild_id)
 
     def record(connection: sqlite3.Connection) -> None:
-        charged = charges(guild, user_id=origin.user_id, images=1, price_micros=90_000, caps=_CAPS, now=now)
-        jobs.record(connection, job, charged, active_limit=3)
+        held = reservations(guild, user_id=origin.user_id, images=1, price_micros=90_000, caps=_HOLDING, now=now)
+        jobs.record(connection, job, held, active_limit=3)
 
     started = time.perf_counter()
     await database.write(record)

@@ -1,6 +1,7 @@
 """Whether anything may be submitted: the provider may refuse the operator's account, or ask everyone to slow down."""
 
 import logging
+from datetime import datetime
 from typing import Final
 
 from clock import Clock
@@ -25,6 +26,7 @@ class Circuit:
         self._probe_after_seconds = _PROBE_AFTER_SECONDS
         self._hold_seconds = _HOLD_SECONDS
         self._refused = False
+        self._refused_since: datetime | None = None
         self._probing = False
         self._not_before = 0.0
 
@@ -32,6 +34,11 @@ class Circuit:
     def is_open(self) -> bool:
         """Whether the provider refused the account at the latest answer that said anything about it."""
         return self._refused
+
+    @property
+    def open_since(self) -> datetime | None:
+        """When the provider began to refuse the account; None while it takes it."""
+        return self._refused_since if self._refused else None
 
     def wait_seconds(self) -> float:
         """How long until a submission may be tried; 0 means now."""
@@ -69,6 +76,7 @@ class Circuit:
         self._not_before = self._clock.monotonic() + self._probe_after_seconds
         if not self._refused:
             self._refused = True
+            self._refused_since = self._clock.now()
             log.error(
                 "the provider refuses the account (HTTP %d): nothing is submitted until it takes it again", status
             )

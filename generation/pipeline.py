@@ -135,7 +135,7 @@ class Pipeline:
     async def _queued(self, job: Job, *, has_turn: bool) -> Step:
         if job.message_id is None:
             return await self._look_for_card(job)
-        if self._age(job) > QUEUE_PATIENCE:
+        if self._age(job) >= QUEUE_PATIENCE:
             if has_turn:
                 self._parts.circuit.give_back()
             return await self._end(job, JobStatus.CANCELLED, FailureReason.NOT_SUBMITTED_IN_TIME)
@@ -239,13 +239,7 @@ class Pipeline:
         return self._await_turn(await self._move(job, JobStatus.QUEUED, not_before=not_before))
 
     def _await_turn(self, job: Job) -> AwaitTurn:
-        wait = job.not_before - self._clock.now() if job.not_before else timedelta(0)
-        return AwaitTurn(
-            guild_id=job.origin.guild_id,
-            user_id=job.origin.user_id,
-            seconds=max(0.0, wait.total_seconds()),
-            first=job.submit_attempts > 0,
-        )
+        return AwaitTurn.of(job, self._clock.now())
 
     async def _submitted(self, job: Job) -> Step:
         answer = await self._poll(job)  # also past the deadline: after a long time down the result may be there

@@ -1,18 +1,29 @@
 """The rules that a wish must pass, and what it would cost on which account. Pure: all facts are handed in."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
 
-from errors import GenerationPaused, InvalidOption, MissingBotPermissions, Suspended
+from errors import (
+    ChannelNotAllowed,
+    GenerationPaused,
+    InvalidOption,
+    MissingBotPermissions,
+    RoleNeeded,
+    Suspended,
+)
 from generation import inputs, periods
+from limits import HoldingCaps, LimitName
 from models import (
+    Access,
     AccountKey,
-    Charge,
+    Balance,
     GenerationRequest,
     GuildSettings,
     Job,
     Origin,
+    Reservation,
     Scope,
     Settlement,
     Suspension,
@@ -22,26 +33,33 @@ from models import (
 )
 from parameters import IMAGES_BESIDE_INPUT_MAX
 
+NO_LIMITS: Final = Access()
+_INSTANT: Final = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
-    """The operator's caps: images a day and micros a month for a member, micros for a guild and for everybody."""
+class Rules:
+    """What holds for a wish: the guild's settings and lists, whether the operator has paused, and a suspension."""
 
-    user_daily_images: int
-    user_monthly_micros: int
-    guild_daily_micros: int
-    guild_monthly_micros: int
-    global_monthly_micros: int
+    guild: GuildSettings
+    operator_paused: bool = False
+    access: Access = NO_LIMITS
+    suspension: Suspension | None = None
 
 
-def check(
-    guild: GuildSettings, origin: Origin, request: GenerationRequest, *, suspension: Suspension | None = None
-) -> None:
+def check(rules: Rules, origin: Origin, request: GenerationRequest) -> None:
     """Raise the Refusal that keeps this wish from becoming a job here and now."""
+    guild, access = rules.guild, rules.access
+    if rules.operator_paused:
+        raise GenerationPaused("operator")
     if guild.paused:
         raise GenerationPaused("guild")
-    if suspension is not None:
-        raise Suspended(suspension.until)
+    if rules.suspension is not None:
+        raise Suspended(rules.suspension.until)
+    if access.channel_ids and access.channel_ids.isdisjoint(origin.place_ids):
+        raise ChannelNotAllowed(tuple(sorted(access.channel_ids)))
+    if access.role_ids and access.role_ids.isdisjoint(origin.role_ids):
+        raise RoleNeeded(tuple(sorted(access.role_ids)))
     if origin.missing_permissions:
         raise MissingBotPermissions(origin.missing_permissions)
     most = guild.images_per_job if not inputs.names(request) else min(guild.images_per_job, IMAGES_BESIDE_INPUT_MAX)
@@ -49,18 +67,19 @@ def check(
         raise InvalidOption("num_images", "guild_limit", high=most)
 
 
-def charges(
-    guild: GuildSettings, *, user_id: int, images: int, price_micros: int, caps: Caps, now: datetime
-) -> tuple[Charge, ...]:
-    """What a job of so many images adds to every account that it touches, the member's own first.
+def reservations(
+    guild: GuildSettings, *, user_id: int, images: int, price_micros: int, caps: HoldingCaps, now: datetime
+) -> tuple[Reservation, ...]:
+    """What a job of so many images holds of every account that it touches, the member's own first.
 
     Member and guild accounts follow the guild's time zone, the global one is UTC.
     """
-    where = periods.zone(guild.time_zone)
-    day, month, global_month = periods.day_of(now, where), periods.month_of(now, where), periods.month_of(now, UTC)
+    day, month = period_of(guild, now, periods.day_of), period_of(guild, now, periods.month_of)
+    global_month = periods.month_of(now, UTC)
 
-    def charge(scope: Scope, unit: Unit, period: periods.Period, each: int, cap: int) -> Charge:
-        return Charge(
+    def reservation(scope: Scope, unit: Unit, period: periods.Period, each: int, name: LimitName) -> Reservation:
+        holding = caps[name]
+        return Reservation(
             account=AccountKey(
                 scope=scope,
                 unit=unit,
@@ -70,16 +89,74 @@ def charges(
             ),
             amount=images * each,
             each=each,
-            cap=cap,
+            cap=holding.value,
             renews_at=period.renews_at,
+            holding=holding,
         )
 
     return (
-        charge(Scope.MEMBER, Unit.IMAGE, day, 1, caps.user_daily_images),
-        charge(Scope.MEMBER, Unit.MICROS, month, price_micros, caps.user_monthly_micros),
-        charge(Scope.GUILD, Unit.MICROS, day, price_micros, caps.guild_daily_micros),
-        charge(Scope.GUILD, Unit.MICROS, month, price_micros, caps.guild_monthly_micros),
-        charge(Scope.GLOBAL, Unit.MICROS, global_month, price_micros, caps.global_monthly_micros),
+        reservation(Scope.MEMBER, Unit.IMAGE, day, 1, LimitName.MEMBER_DAILY_IMAGES),
+        reservation(Scope.MEMBER, Unit.MICROS, month, price_micros, LimitName.MEMBER_MONTHLY_MICROS),
+        reservation(Scope.GUILD, Unit.MICROS, day, price_micros, LimitName.GUILD_DAILY_MICROS),
+        reservation(Scope.GUILD, Unit.MICROS, month, price_micros, LimitName.GUILD_MONTHLY_MICROS),
+        reservation(Scope.GLOBAL, Unit.MICROS, global_month, price_micros, LimitName.GLOBAL_MONTHLY_MICROS),
+    )
+
+
+def period_of(
+    guild: GuildSettings, now: datetime, calendar: Callable[[datetime, tzinfo], periods.Period]
+) -> periods.Period:
+    """The guild's day or month (by `periods.day_of` or `month_of`) at that moment, and when another really begins.
+
+    The last day in a time zone goes on until a day begins in the next one. So a change makes a day longer and never
+    shorter, and none counts twice: in a zone that is behind, that day is still going on.
+    """
+    begins_at = next_zone_begins_at(guild)
+    if begins_at is None or guild.next_time_zone is None or guild.next_time_zone_from is None:
+        return calendar(now, periods.zone(guild.time_zone))
+    where = periods.zone(guild.next_time_zone)
+    if now >= begins_at:
+        return calendar(now, where)
+    period = calendar(min(now, guild.next_time_zone_from - _INSTANT), periods.zone(guild.time_zone))
+    renews_at = begins_at
+    while (following := calendar(renews_at, where)).key <= period.key:
+        renews_at = following.renews_at
+    return replace(period, renews_at=renews_at)
+
+
+def next_zone_begins_at(guild: GuildSettings) -> datetime | None:
+    """When the first whole day in the guild's next time zone begins; None where there is none."""
+    if guild.next_time_zone is None or guild.next_time_zone_from is None:
+        return None
+    return periods.day_of(guild.next_time_zone_from - _INSTANT, periods.zone(guild.next_time_zone)).renews_at
+
+
+def near_a_mark(standing: Iterable[tuple[Reservation, Balance]]) -> bool:
+    """Whether a guild's or the whole bot's budget may have reached a mark that somebody is to be told of.
+
+    Asked before the database is: most reservations reach nothing. The first mark is half of the budget.
+    """
+    return any(
+        held.account.scope is not Scope.MEMBER
+        and (2 * (balance.pending + balance.posted) >= balance.cap or balance.left < held.each)
+        for held, balance in standing
+    )
+
+
+def asks_first(guild: GuildSettings, images: int, standing: Iterable[tuple[Reservation, Balance]]) -> bool:
+    """Whether the guild wants a confirming press for so many images; `standing` is each
+    reservation with its account as it was before.
+
+    A share counts of each of the member's own accounts: whichever of them the images take most of.
+    """
+    if guild.confirm_images is not None and images >= guild.confirm_images:
+        return True
+    if guild.confirm_percent is None:
+        return False
+    return any(
+        held.amount * 100 >= guild.confirm_percent * balance.left
+        for held, balance in standing
+        if held.account.scope is Scope.MEMBER
     )
 
 

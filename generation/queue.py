@@ -2,6 +2,8 @@
 
 from collections import OrderedDict, deque
 
+from storage.guilds import EVERYWHERE
+
 _Members = OrderedDict[int, deque[str]]
 
 
@@ -12,9 +14,10 @@ class FairQueue:
         self._guilds: OrderedDict[int, _Members] = OrderedDict()
         self._owners: dict[str, tuple[int, int]] = {}
         self._arriving: set[str] = set()
+        self._held: set[int] = set()
 
     def __len__(self) -> int:
-        """How many jobs can be taken."""
+        """How many jobs wait for their turn, those of held guilds included."""
         return len(self._owners) - len(self._arriving)
 
     def __contains__(self, job_id: str) -> bool:
@@ -38,6 +41,19 @@ class FairQueue:
             mine.appendleft(job_id)
         else:
             mine.append(job_id)
+
+    def hold(self, guild_id: int) -> None:
+        """Take nothing of this guild until `let_go`; with EVERYWHERE nothing at all. Everybody keeps their place."""
+        self._held.add(guild_id)
+
+    def let_go(self, guild_id: int) -> None:
+        """Take jobs of this guild again."""
+        self._held.discard(guild_id)
+
+    def next_guild(self) -> int | None:
+        """The guild of the job whose turn it is, or None where nothing can be taken."""
+        job_id = self._next()
+        return None if job_id is None else self._owners[job_id][0]
 
     def take(self) -> str | None:
         """The job whose turn it is, or None. Its guild and its member go to the end of their lines."""
@@ -73,10 +89,16 @@ class FairQueue:
         return self._turn(guild_id, user_id, ahead)
 
     def _next(self) -> str | None:
-        if len(self) == 0:
+        if len(self) == 0 or EVERYWHERE in self._held:
             return None
-        waiting = (job_id for members in self._guilds.values() for mine in members.values() for job_id in mine)
-        return next(job_id for job_id in waiting if job_id not in self._arriving)
+        waiting = (
+            job_id
+            for guild_id, members in self._guilds.items()
+            if guild_id not in self._held
+            for mine in members.values()
+            for job_id in mine
+        )
+        return next((job_id for job_id in waiting if job_id not in self._arriving), None)
 
     def _turn(self, guild_id: int, user_id: int, own_ahead: int) -> int:
         members = self._guilds[guild_id]

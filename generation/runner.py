@@ -19,7 +19,7 @@ from generation.polling import PollPace
 from generation.queue import FairQueue
 from generation.steps import AwaitTurn, Done, Later, Step
 from models import Job, JobStatus
-from storage import jobs
+from storage import guilds, jobs
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -70,12 +70,17 @@ class Runner:
         self._due: dict[str, _Due] = {}
         self._sequence = 0
         self._busy: dict[str, bool] = {}
+        # Busy jobs that are to be looked at again at once, whatever their step leaves them due for.
+        self._urgent: set[str] = set()
         self._in_flight: set[str] = set()
         self._with_pictures: set[str] = set()
         self._ready: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
         self._ready_with_pictures: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        # Jobs on their way to the provider, with their guilds.
+        self._with_turn: dict[str, int] = {}
+        self._turn_over = asyncio.Event()
         self._stopping = False
         self._storage_failing = False
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -106,6 +111,8 @@ class Runner:
 
     async def start(self) -> None:
         """Take up every unfinished job, then start the workers. Raises StorageUnavailable."""
+        for guild_id in await guilds.paused(self._database):
+            self._queue.hold(guild_id)
         unfinished = await jobs.unfinished(self._database)
         for job in unfinished:
             self.watch(job)
@@ -137,17 +144,34 @@ class Runner:
         self._queue.put(job.job_id, guild_id=job.origin.guild_id, user_id=job.origin.user_id)
         self._changed.set()
 
-    def wake(self, job_id: str) -> None:
+    def wake(self, job_id: str, *, at_once: bool = False) -> None:
         """Somebody else changed the job: look at it now.
 
         A job in line for its turn stays there, or it would be handed to two workers; and nothing that is done to
-        a job at the provider is a reason to poll it sooner.
+        a job at the provider is a reason to poll it sooner, unless it is over: `at_once`.
         """
         due = self._due.get(job_id)
         if job_id in self._busy:
             self._busy[job_id] = True
-        elif job_id not in self._queue and not (due is not None and due.polls):
+            if at_once:
+                self._urgent.add(job_id)
+        elif at_once or (job_id not in self._queue and not (due is not None and due.polls)):
             self._put(job_id, 0.0)
+
+    async def hold(self, guild_id: int) -> None:
+        """Submit nothing of this guild any more, or with EVERYWHERE nothing at all, until `let_go`.
+
+        Jobs keep their places in line. Returns once those are through that were on their way to the provider.
+        """
+        self._queue.hold(guild_id)
+        while any(guild_id in {guilds.EVERYWHERE, guild} for guild in self._with_turn.values()):
+            self._turn_over.clear()
+            await self._turn_over.wait()
+
+    def let_go(self, guild_id: int) -> None:
+        """Submit jobs of this guild again."""
+        self._queue.let_go(guild_id)
+        self._changed.set()
 
     async def stop(self, *, within_seconds: float) -> None:
         """Start nothing new, let steps under way finish for so long, then cut them: recovery goes on from there."""
@@ -206,10 +230,15 @@ class Runner:
                 self._hand_over(job_id, has_turn=False)
 
     def _grant_turns(self) -> None:
-        while len(self._in_flight) < self._max_in_flight and len(self._queue) and self._circuit.claim():
+        while (
+            len(self._in_flight) < self._max_in_flight
+            and (guild_id := self._queue.next_guild()) is not None
+            and self._circuit.claim()
+        ):
             job_id = self._queue.take()
-            assert job_id is not None  # the queue was not empty
+            assert job_id is not None  # it was asked for just before
             self._in_flight.add(job_id)
+            self._with_turn[job_id] = guild_id
             self._hand_over(job_id, has_turn=True)
 
     def _hand_over(self, job_id: str, *, has_turn: bool) -> None:
@@ -220,7 +249,7 @@ class Runner:
 
     async def _sleep_until_next(self) -> None:
         waits = [self._heap[0][0] - self._clock.monotonic()] if self._heap else []
-        if len(self._queue) and len(self._in_flight) < self._max_in_flight:
+        if len(self._in_flight) < self._max_in_flight and self._queue.next_guild() is not None:
             waits.append(self._circuit.wait_seconds())
         waiting: set[asyncio.Task[Any]] = {asyncio.create_task(self._changed.wait(), name="runner change")}
         if waits and not self._stopping:
@@ -236,6 +265,7 @@ class Runner:
             job_id, has_turn = await ready.get()
             if self._stopping:
                 self._busy.pop(job_id, None)
+                self._turn_ended(job_id)
                 continue
             step = await self._advance(job_id, has_turn=has_turn)
             self._note(job_id, step)
@@ -260,8 +290,13 @@ class Runner:
             log.info("the database works again")
         return step
 
+    def _turn_ended(self, job_id: str) -> None:
+        if self._with_turn.pop(job_id, None) is not None:
+            self._turn_over.set()
+
     def _note(self, job_id: str, step: Step | float) -> None:
         woken = self._busy.pop(job_id)
+        self._turn_ended(job_id)
         match step:
             case Done():
                 self._in_flight.discard(job_id)
@@ -279,5 +314,6 @@ class Runner:
                 # What comes next may be a poll: a database that is back must not let all of them go at once.
                 self._put(job_id, step, polls=job_id in self._in_flight)
         if woken:
-            self.wake(job_id)
+            self.wake(job_id, at_once=job_id in self._urgent)
+        self._urgent.discard(job_id)
         self._changed.set()

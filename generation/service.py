@@ -10,20 +10,30 @@ from datetime import datetime
 from typing import Final
 
 from clock import Clock, to_ms
-from errors import CancelRefused, JobNotFound, ProviderClosed, Refusal, TransitionRefused
+from errors import (
+    CancelRefused,
+    CapReached,
+    ConfirmationNeeded,
+    JobNotFound,
+    ProviderClosed,
+    Refusal,
+    TransitionRefused,
+)
 from generation import policy
+from generation.books import Books
 from generation.circuit import Circuit
 from generation.delivery import UsualTime
 from generation.observer import Observer
-from generation.policy import Caps
 from generation.polling import JobKind, PollSchedule
 from generation.queue import FairQueue
 from generation.runner import Runner
 from generation.timing import card_wait
-from models import Balance, Charge, FailureReason, GenerationRequest, Job, JobStatus, Origin
+from limits import Caps, HoldingCap, HoldingCaps, Limits, holding
+from models import Balance, FailureReason, GenerationRequest, Job, JobStatus, Origin, Reservation, Scope
 from parameters import SEED_MAX
 from recipes import Recipe
-from storage import drafts, guilds, jobs, ledger, suspensions
+from storage import access, alerts, doubts, drafts, guilds, jobs, ledger, suspensions
+from storage import limits as stored_limits
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -34,11 +44,12 @@ PLAIN_RECIPE: Final = Recipe()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """A wish that became a job: `place` is its turn, 1 for next."""
+    """A wish that became a job: `place` is its turn, 1 for next; `left` how many images the member has room for now."""
 
     job: Job
     place: int
     usual: UsualTime
+    left: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +63,21 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaLine:
-    """An account that touches the member, and when its period renews."""
+    """An account that touches the member: when its period renews, where its cap comes from, what one image takes.
+
+    It `binds` where no other has room for fewer images.
+    """
 
     balance: Balance
     renews_at: datetime
+    holding: HoldingCap
+    each: int
+    binds: bool = False
+
+    @property
+    def fitting(self) -> int:
+        """How many images it still has room for."""
+        return self.balance.left // self.each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,36 +99,47 @@ class GenerationService:
         runner: Runner,
         queue: FairQueue,
         circuit: Circuit,
+        books: Books,
         schedule: PollSchedule,
         observer: Observer,
         clock: Clock,
         terms: Terms,
+        told_of_budgets: Callable[[], None] = lambda: None,
         draw_seed: Callable[[], int] = lambda: secrets.randbelow(SEED_MAX + 1),
     ) -> None:
         self._database = database
         self._runner = runner
         self._queue = queue
         self._circuit = circuit
+        self._books = books
         self._schedule = schedule
         self._observer = observer
         self._clock = clock
         self._terms = terms
         self._draw_seed = draw_seed
+        self._told_of_budgets = told_of_budgets
         self._accepting: set[asyncio.Task[Acceptance]] = set()
 
     async def accept(
-        self, origin: Origin, request: GenerationRequest, *, recipe: Recipe = PLAIN_RECIPE, draft_id: str | None = None
+        self,
+        origin: Origin,
+        request: GenerationRequest,
+        *,
+        recipe: Recipe = PLAIN_RECIPE,
+        draft_id: str | None = None,
+        confirmed: bool = False,
     ) -> Acceptance:
         """Record the wish as a job and hold its price, in one transaction that is on disk when this returns.
 
         The guild's settings are read in that very transaction, so a pause or a cap that was changed before holds.
         A wish made from a draft uses it up: of two presses on its button one makes a job, the other raises DraftGone.
+        Unless the member has `confirmed` the price, ConfirmationNeeded is raised where the guild wants that.
         Raises a Refusal, with nothing recorded, or StorageError where the database can't be used; a caller that is
         cancelled while waiting may leave a recorded job without a card, which the runner then ends.
         """
         # On its own: the write can't be called back once it is asked for, and the runner must hear of its job.
         accepting = asyncio.create_task(
-            self._accept(origin, request, recipe, draft_id), name=f"accept {origin.interaction_id}"
+            self._accept(origin, request, recipe, draft_id, confirmed=confirmed), name=f"accept {origin.interaction_id}"
         )
         self._accepting.add(accepting)
         accepting.add_done_callback(self._accepted)
@@ -182,28 +215,64 @@ class GenerationService:
             for job in found
         )
 
-    async def quota(self, *, guild_id: int, user_id: int) -> tuple[QuotaLine, ...]:
-        """Every account that a wish of this member would touch, as it stands. Raises StorageUnavailable."""
+    async def quota(
+        self,
+        *,
+        guild_id: int,
+        user_id: int,
+        role_ids: tuple[int, ...] = (),
+        place_ids: tuple[int, ...] = (),
+    ) -> tuple[QuotaLine, ...]:
+        """Every account that a wish of this member would touch there, as it stands. Raises StorageUnavailable."""
         guild = await guilds.settings_of(self._database, guild_id)
-        charges = policy.charges(
+        limits = await stored_limits.of_member(self._database, guild_id=guild_id, user_id=user_id)
+        reservations = policy.reservations(
             guild,
             user_id=user_id,
             images=1,
             price_micros=self._terms.price_micros,
-            caps=self._terms.caps,
+            caps=self._caps(limits, user_id, role_ids, place_ids),
             now=self._clock.now(),
         )
-        rows = await self._database.fetch_all(*ledger.balance_query([charge.account for charge in charges]))
-        return tuple(
-            QuotaLine(balance=balance, renews_at=charge.renews_at)
-            for charge, balance in zip(charges, ledger.balances(rows, charges), strict=True)
-        )
+        rows = await self._database.fetch_all(*ledger.balance_query([held.account for held in reservations]))
+        lines = [
+            QuotaLine(balance=balance, renews_at=held.renews_at, holding=_known(held.holding), each=held.each)
+            for held, balance in zip(reservations, ledger.balances(rows, reservations), strict=True)
+        ]
+        fewest = min(line.fitting for line in lines)
+        return tuple(replace(line, binds=line.fitting == fewest) for line in lines)
+
+    async def resolve(self, job_id: str, *, paid: bool, guild_id: int | None, by_id: int) -> Job:
+        """End a job in doubt as somebody says who knows: it was paid for, or it was not. Its card says so at once.
+
+        `guild_id` None is the operator, who may do that in every guild. Raises JobNotFound (also for another guild's),
+        CancelRefused (`too_late`) where it is not in doubt any more, or StorageUnavailable.
+        """
+        job = await jobs.find(self._database, job_id)
+        if guild_id is not None and job.origin.guild_id != guild_id:
+            raise JobNotFound(job_id)
+        now = self._clock.now()
+
+        def end(connection: sqlite3.Connection) -> Job:
+            return doubts.resolve(connection, job_id, paid=paid, by_id=by_id, at=now)
+
+        try:
+            resolved = await self._database.write(end)
+        except TransitionRefused as error:
+            current = await jobs.find(self._database, job_id)
+            raise CancelRefused("too_late", status=current.status) from error
+        self._observer.transition(JobStatus.IN_DOUBT, resolved.status)
+        if paid:
+            self._observer.settled(resolved.settled_micros)
+        log.info("%s to %s by hand", JobStatus.IN_DOUBT, resolved.status, extra={"job_id": job_id})
+        self._runner.wake(job_id, at_once=True)
+        return resolved
 
     async def _accept(
-        self, origin: Origin, request: GenerationRequest, recipe: Recipe, draft_id: str | None
+        self, origin: Origin, request: GenerationRequest, recipe: Recipe, draft_id: str | None, *, confirmed: bool
     ) -> Acceptance:
         try:
-            job = await self._record(origin, request, recipe, draft_id)
+            job, left = await self._record(origin, request, recipe, draft_id, confirmed=confirmed)
         except Refusal as refusal:
             self._observer.refusal(type(refusal).__name__)
             raise
@@ -214,16 +283,20 @@ class GenerationService:
         self._runner.watch(job, after_seconds=card_wait(job.request).total_seconds())
         place = self._queue.place(job.job_id)
         assert place is not None  # the runner has just been told of it
-        return Acceptance(job=job, place=place, usual=self._usual(job))
+        return Acceptance(job=job, place=place, usual=self._usual(job), left=left)
 
     def _accepted(self, task: asyncio.Task[Acceptance]) -> None:
         self._accepting.discard(task)
         if not task.cancelled():
             task.exception()  # looked at here for a caller that is gone, or asyncio would call it forgotten
 
-    async def _record(self, origin: Origin, request: GenerationRequest, recipe: Recipe, draft_id: str | None) -> Job:
+    async def _record(
+        self, origin: Origin, request: GenerationRequest, recipe: Recipe, draft_id: str | None, *, confirmed: bool
+    ) -> tuple[Job, int]:
+        """The recorded job, and how many images its author has room for after it."""
         if self._runner.stopping or not self._circuit.takes_commands():
             raise ProviderClosed(stopping=self._runner.stopping)
+        await self._books.check()
         now = self._clock.now()
         job = Job(
             job_id=_new_job_id(now),
@@ -237,24 +310,69 @@ class GenerationService:
             recipe=recipe,
         )
 
-        def record(connection: sqlite3.Connection) -> None:
-            guild = guilds.read_settings(connection, origin.guild_id)
-            suspension = suspensions.read(connection, guild_id=origin.guild_id, user_id=origin.user_id, now=now)
-            policy.check(guild, origin, request, suspension=suspension)
+        def record(connection: sqlite3.Connection) -> tuple[Job, int, bool]:
+            guild_id, user_id = origin.guild_id, origin.user_id
+            guild = guilds.read_settings(connection, guild_id)
+            rules = policy.Rules(
+                guild=guild,
+                operator_paused=guilds.read_settings(connection, guilds.EVERYWHERE).paused,
+                access=access.read(connection, guild_id),
+                suspension=suspensions.read(connection, guild_id=guild_id, user_id=user_id, now=now),
+            )
+            policy.check(rules, origin, request)
             if draft_id is not None:
                 drafts.take(connection, draft_id)
-            charges: tuple[Charge, ...] = policy.charges(
+            limits = stored_limits.read(connection, guild_id=guild_id, user_id=user_id)
+            reservations = policy.reservations(
                 guild,
-                user_id=origin.user_id,
+                user_id=user_id,
                 images=request.num_images,
                 price_micros=self._terms.price_micros,
-                caps=self._terms.caps,
+                caps=self._caps(limits, user_id, origin.role_ids, origin.place_ids),
                 now=now,
             )
-            jobs.record(connection, job, charges, active_limit=self._terms.active_jobs)
+            recorded = replace(job, origin=replace(origin, locale=guild.locale_for(origin.locale)))
+            jobs.record(connection, recorded, reservations, active_limit=self._terms.active_jobs)
+            rows = connection.execute(*ledger.balance_query([held.account for held in reservations]))
+            standing = list(zip(reservations, ledger.balances(rows, reservations), strict=True))
+            left = min(balance.left // held.each for held, balance in standing)
+            crossed = policy.near_a_mark(standing) and alerts.note_crossings(connection, reservations, at_ms=to_ms(now))
+            if not confirmed:
+                before = [(held, replace(now, pending=now.pending - held.amount)) for held, now in standing]
+                if policy.asks_first(guild, request.num_images, before):  # raising undoes all of the above
+                    raise ConfirmationNeeded(
+                        images=request.num_images, cost_micros=job.cost_micros, left=left + request.num_images
+                    )
+            return recorded, left, bool(crossed)
 
-        await self._database.write(record)
-        return job
+        try:
+            recorded, left, crossed = await self._database.write(record)
+        except CapReached as refusal:
+            await self._note_used_up(refusal, now)
+            raise
+        if crossed:
+            self._told_of_budgets()
+        return recorded, left
+
+    async def _note_used_up(self, refusal: CapReached, now: datetime) -> None:
+        """A budget that was lowered below what is spent refuses everything: whoever is told of budgets hears of that.
+
+        What was refused is undone with everything else of it, so the mark is written down on its own.
+        """
+        if refusal.account.scope is Scope.MEMBER or refusal.fitting:
+            return
+        one = Reservation(
+            account=refusal.account,
+            amount=refusal.each,
+            each=refusal.each,
+            cap=refusal.cap,
+            renews_at=refusal.renews_at,
+        )
+        if await self._database.write(lambda connection: alerts.note_crossings(connection, [one], at_ms=to_ms(now))):
+            self._told_of_budgets()
+
+    def _caps(self, limits: Limits, user_id: int, role_ids: tuple[int, ...], place_ids: tuple[int, ...]) -> HoldingCaps:
+        return holding(self._terms.caps, limits, user_id=user_id, role_ids=role_ids, channel_ids=place_ids)
 
     def _ended(self, job_id: str) -> None:
         self._queue.remove(job_id)
@@ -269,3 +387,9 @@ class GenerationService:
 def _new_job_id(now: datetime) -> str:
     """Sorts by time, can't be guessed, is short enough to read out."""
     return f"{to_ms(now):011x}{secrets.token_hex(_RANDOM_BYTES)}"
+
+
+def _known(value: HoldingCap | None) -> HoldingCap:
+    """The cap that `policy.reservations` gives with each."""
+    assert value is not None
+    return value

@@ -1,10 +1,10 @@
 """How long the pipeline waits for what, and how it slows down where something fails."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from generation import inputs
-from models import GenerationRequest
+from models import GenerationRequest, Job
 
 # How long the callback that makes the card may take to be heard of, before Discord is asked for it.
 CARD_WAIT: Final = timedelta(seconds=10)
@@ -32,6 +32,11 @@ PERSIST_AGAIN_SECONDS: Final = 1.0
 def card_wait(request: GenerationRequest) -> timedelta:
     """How long the card of such a request may take to be heard of, before Discord is asked for it."""
     return CARD_WAIT_WITH_IMAGE if inputs.names(request) else CARD_WAIT
+
+
+def seconds_of_patience(job: Job, now: datetime) -> float:
+    """How long a queued job may still wait for its turn; at least a second, so that nobody asks again and again."""
+    return max(1.0, (job.created_at + QUEUE_PATIENCE - now).total_seconds())
 
 
 def backoff(first: float, most: float, count: int) -> float:

@@ -100,6 +100,8 @@ def connect(path: Path) -> sqlite3.Connection:
         # NORMAL can lose the last commits at power loss, and `submitting` must be on disk before the POST.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is forgotten is overwritten in the file, also where SQLite was built without that.
+        connection.execute("PRAGMA secure_delete = ON")
         # What a savepoint needs to undo an operation stays in memory: a temporary file for it costs a fifth.
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT_BYTES}")

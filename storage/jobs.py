@@ -15,12 +15,12 @@ from errors import DuplicateInteraction, JobNotFound, StorageError, TooManyActiv
 from models import (
     TRANSITIONS,
     UNDER_WAY,
-    Charge,
     FailureReason,
     GenerationRequest,
     Job,
     JobStatus,
     Origin,
+    Reservation,
     Settlement,
     Verdict,
     VerdictReason,
@@ -63,11 +63,11 @@ _CHANGEABLE: Final = frozenset(
 def record(
     connection: sqlite3.Connection,
     job: Job,
-    charges: Sequence[Charge],
+    reservations: Sequence[Reservation],
     *,
     active_limit: int,
 ) -> None:
-    """Store the queued job and hold its charges, together or not at all.
+    """Store the queued job and hold its reservations, together or not at all.
 
     Raises DuplicateInteraction, TooManyActiveJobs or CapReached.
     """
@@ -106,7 +106,7 @@ def record(
     )
     job_no = cursor.lastrowid
     assert job_no is not None  # an INSERT that raised nothing made a row
-    ledger.reserve(connection, job_no, charges, at_ms=created_ms)
+    ledger.reserve(connection, job_no, reservations, at_ms=created_ms)
 
 
 def move(

@@ -11,32 +11,38 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from errors import CapReached, StorageError
-from models import AccountKey, AuditFinding, Balance, Charge, Scope, Settlement, Unit
+from models import AccountKey, AuditFinding, Balance, Reservation, Scope, Settlement, Unit
 
 _KEY_COLUMNS: Final = "scope, guild_id, user_id, unit, period"
 
 
-def reserve(connection: sqlite3.Connection, job_no: int, charges: Sequence[Charge], *, at_ms: int) -> None:
-    """Hold every charge for the job.
+def reserve(connection: sqlite3.Connection, job_no: int, reservations: Sequence[Reservation], *, at_ms: int) -> None:
+    """Hold every reservation for the job.
 
-    Raises CapReached for the first account that has no room; the caller's transaction part must then be undone,
-    since the other accounts may have been moved.
+    Raises CapReached for the account that binds, which is, of those without room, the one with room for the fewest
+    images, and of several such the one that renews last. The caller's transaction part must then be undone, since
+    the other accounts may have been moved.
     """
-    _ensure_accounts(connection, charges)
-    wanted = ", ".join("(?, ?, ?, ?, ?, ?, ?)" for _ in charges)
+    _ensure_accounts(connection, reservations)
+    wanted = ", ".join("(?, ?, ?, ?, ?, ?, ?)" for _ in reservations)
     cursor = connection.execute(  # INSERT before WITH, or sqlite3 does not count the rows
         "INSERT INTO entries (account_id, job_no, kind, pending, posted, cap, at)"  # noqa: S608 - question marks only
         f" WITH wanted ({_KEY_COLUMNS}, cap, amount) AS (VALUES {wanted})"
         " SELECT account_id, ?, 'reserve', amount, 0, wanted.cap + granted, ?"
         f"   FROM wanted JOIN accounts USING ({_KEY_COLUMNS})"
         "  WHERE pending + posted + amount <= wanted.cap + granted",
-        [value for charge in charges for value in (*_key(charge.account), charge.cap, charge.amount)] + [job_no, at_ms],
+        [
+            value
+            for reservation in reservations
+            for value in (*_key(reservation.account), reservation.cap, reservation.amount)
+        ]
+        + [job_no, at_ms],
     )
-    if cursor.rowcount != len(charges):
-        raise _refusal(connection, job_no, charges)
+    if cursor.rowcount != len(reservations):
+        raise _refusal(connection, job_no, reservations)
 
 
-def _refusal(connection: sqlite3.Connection, job_no: int, charges: Sequence[Charge]) -> CapReached:
+def _refusal(connection: sqlite3.Connection, job_no: int, reservations: Sequence[Reservation]) -> CapReached:
     took = {
         key_of(row)
         for row in connection.execute(
@@ -44,20 +50,18 @@ def _refusal(connection: sqlite3.Connection, job_no: int, charges: Sequence[Char
             (job_no,),
         )
     }
-    refused = next(charge for charge in charges if charge.account not in took)
-    row = connection.execute(
-        "SELECT pending, posted, granted FROM accounts"
-        " WHERE scope = ? AND guild_id = ? AND user_id = ? AND unit = ? AND period = ?",
-        _key(refused.account),
-    ).fetchone()
-    cap = refused.cap + row["granted"]
+    refused = [reservation for reservation in reservations if reservation.account not in took]
+    rows = connection.execute(*balance_query([reservation.account for reservation in refused]))
+    standing = zip(refused, balances(rows, refused), strict=True)
+    held, balance = min(standing, key=lambda one: (one[1].left // one[0].each, -one[0].renews_at.timestamp()))
     return CapReached(
-        refused.account,
-        cap=cap,
-        left=max(0, cap - row["pending"] - row["posted"]),
-        amount=refused.amount,
-        each=refused.each,
-        renews_at=refused.renews_at,
+        held.account,
+        cap=balance.cap,
+        left=balance.left,
+        amount=held.amount,
+        each=held.each,
+        renews_at=held.renews_at,
+        holding=held.holding,
     )
 
 
@@ -88,6 +92,32 @@ def _resolve(connection: sqlite3.Connection, job_no: int, kind: str, settlement:
         raise StorageError(f"the reservation of job number {job_no} was resolved before") from error
     if cursor.rowcount < 1:
         raise StorageError(f"job number {job_no} has no reservation")
+
+
+def grant(connection: sqlite3.Connection, account: AccountKey, amount: int, *, cap: int, at_ms: int) -> Balance:
+    """Let the account's period have `amount` more than `cap`, or less where it is negative, and return its balance.
+
+    A grant can be taken back: what is held and spent by then stays, and the next reservation is refused. Raises
+    StorageError where more would be taken back than was granted.
+    """
+    connection.execute(
+        f"INSERT INTO accounts ({_KEY_COLUMNS}, cap) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608 - a constant
+        (*_key(account), cap),
+    )
+    cursor = connection.execute(
+        "INSERT INTO entries (account_id, kind, pending, posted, granted, cap, at)"
+        " SELECT account_id, 'grant', 0, 0, ?, max(? + granted + ?, pending + posted), ? FROM accounts"
+        "  WHERE scope = ? AND guild_id = ? AND user_id = ? AND unit = ? AND period = ? AND granted + ? >= 0",
+        (amount, cap, amount, at_ms, *_key(account), amount),
+    )
+    if cursor.rowcount != 1:
+        raise StorageError("more would be taken back than was granted")
+    row = connection.execute(
+        "SELECT pending, posted, granted FROM accounts"
+        " WHERE scope = ? AND guild_id = ? AND user_id = ? AND unit = ? AND period = ?",
+        _key(account),
+    ).fetchone()
+    return Balance(account=account, pending=row["pending"], posted=row["posted"], cap=cap + row["granted"])
 
 
 def audit(connection: sqlite3.Connection) -> tuple[AuditFinding, ...]:
@@ -121,18 +151,18 @@ def balance_query(keys: Sequence[AccountKey]) -> tuple[str, list[object]]:
     return sql, [value for key in keys for value in _key(key)]
 
 
-def balances(rows: Iterable[sqlite3.Row], charges: Sequence[Charge]) -> tuple[Balance, ...]:
-    """The balance of each charge's account under today's cap, zero where the account was never used."""
+def balances(rows: Iterable[sqlite3.Row], reservations: Sequence[Reservation]) -> tuple[Balance, ...]:
+    """The balance of each reservation's account under today's cap, zero where the account was never used."""
     found = {key_of(row): row for row in rows}
     result = []
-    for charge in charges:
-        row = found.get(charge.account)
+    for reservation in reservations:
+        row = found.get(reservation.account)
         result.append(
             Balance(
-                account=charge.account,
+                account=reservation.account,
                 pending=row["pending"] if row else 0,
                 posted=row["posted"] if row else 0,
-                cap=charge.cap + (row["granted"] if row else 0),
+                cap=reservation.cap + (row["granted"] if row else 0),
             )
         )
     return tuple(result)
@@ -149,11 +179,11 @@ def key_of(row: sqlite3.Row) -> AccountKey:
     )
 
 
-def _ensure_accounts(connection: sqlite3.Connection, charges: Sequence[Charge]) -> None:
-    values = ", ".join("(?, ?, ?, ?, ?, ?)" for _ in charges)
+def _ensure_accounts(connection: sqlite3.Connection, reservations: Sequence[Reservation]) -> None:
+    values = ", ".join("(?, ?, ?, ?, ?, ?)" for _ in reservations)
     connection.execute(
         f"INSERT INTO accounts ({_KEY_COLUMNS}, cap) VALUES {values} ON CONFLICT DO NOTHING",  # noqa: S608 - question marks only
-        [value for charge in charges for value in (*_key(charge.account), charge.cap)],
+        [value for reservation in reservations for value in (*_key(reservation.account), reservation.cap)],
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from clock import Clock
 from errors import StorageError, StorageUnavailable
 from models import Job
-from storage import jobs, migrations
+from storage import doubts, migrations
 from storage.database import BUSY_TIMEOUT_SECONDS, connect, run_batch
 
 # How many of SQLite's own steps go by between two looks at the time while a check runs.
@@ -74,14 +74,17 @@ def copy(source: Path, target: Path) -> None:
 
 
 def resolve(path: Path, job_id: str, *, paid: bool, at: datetime) -> Job:
-    """End a job in doubt as `jobs.resolve_in_doubt` does, durably, and return it.
+    """End a job in doubt as `doubts.resolve` does, durably, in the name of the command line, and return it.
 
     Raises what that raises, and StorageUnavailable.
     """
     _must_exist(path)
     try:
         with closing(connect(path)) as connection:
-            (outcome,) = run_batch(connection, [lambda writer: jobs.resolve_in_doubt(writer, job_id, paid=paid, at=at)])
+            (outcome,) = run_batch(
+                connection,
+                [lambda writer: doubts.resolve(writer, job_id, paid=paid, by_id=doubts.COMMAND_LINE, at=at)],
+            )
     except sqlite3.Error as error:
         raise StorageUnavailable(f"{path} could not be written: {error}") from error
     if outcome.error is not None:

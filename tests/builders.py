@@ -1,6 +1,7 @@
 """Valid values of the domain to start a test from: a test names only what it is about."""
 
 import itertools
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,16 +9,18 @@ from typing import Any, Final
 
 from models import (
     AccountKey,
-    Charge,
     GenerationRequest,
+    GuildSettings,
     Job,
     JobStatus,
     Origin,
+    Reservation,
     Scope,
     Unit,
     Verdict,
     VerdictReason,
 )
+from storage.guilds import change_settings
 
 NOW: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY: Final = "2026-11-22"
@@ -80,12 +83,12 @@ def make_account(scope: Scope = Scope.GLOBAL, **changes: Any) -> AccountKey:
     return AccountKey(**(values | changes))
 
 
-def make_charge(account: AccountKey | None = None, *, amount: int = PRICE_MICROS, cap: int = 10**9) -> Charge:
-    """A charge of one image on one account, the global one unless told."""
-    return Charge(account=account or make_account(), amount=amount, each=amount, cap=cap, renews_at=RENEWS_AT)
+def make_reservation(account: AccountKey | None = None, *, amount: int = PRICE_MICROS, cap: int = 10**9) -> Reservation:
+    """A reservation of one image on one account, the global one unless told."""
+    return Reservation(account=account or make_account(), amount=amount, each=amount, cap=cap, renews_at=RENEWS_AT)
 
 
-def make_charges(job: Job, *, image_cap: int = 10**6, micros_cap: int = 10**12) -> tuple[Charge, ...]:
+def make_reservations(job: Job, *, image_cap: int = 10**6, micros_cap: int = 10**12) -> tuple[Reservation, ...]:
     """What the job would add to each of its five accounts, under caps that hold everything unless told."""
     guild_id, user_id = job.origin.guild_id, job.origin.user_id
     member = {"guild_id": guild_id, "user_id": user_id}
@@ -97,15 +100,15 @@ def make_charges(job: Job, *, image_cap: int = 10**6, micros_cap: int = 10**12) 
         make_account(Scope.GLOBAL),
     )
     return (
-        make_charge(images, amount=job.images_requested, cap=image_cap),
-        *(make_charge(account, amount=job.cost_micros, cap=micros_cap) for account in micros),
+        make_reservation(images, amount=job.images_requested, cap=image_cap),
+        *(make_reservation(account, amount=job.cost_micros, cap=micros_cap) for account in micros),
     )
 
 
-def with_cap(charges: Sequence[Charge], account: AccountKey, cap: int) -> tuple[Charge, ...]:
-    """The same charges, with another cap on one of their accounts."""
-    assert any(charge.account == account for charge in charges)
-    return tuple(replace(charge, cap=cap) if charge.account == account else charge for charge in charges)
+def with_cap(reservations: Sequence[Reservation], account: AccountKey, cap: int) -> tuple[Reservation, ...]:
+    """The same reservations, with another cap on one of their accounts."""
+    assert any(held.account == account for held in reservations)
+    return tuple(replace(held, cap=cap) if held.account == account else held for held in reservations)
 
 
 def make_verdict(index: int = 0, reason: VerdictReason = VerdictReason.RELEASED, **changes: Any) -> Verdict:
@@ -124,3 +127,8 @@ def make_verdict(index: int = 0, reason: VerdictReason = VerdictReason.RELEASED,
 def later(seconds: float) -> datetime:
     """A moment after `NOW`."""
     return NOW + timedelta(seconds=seconds)
+
+
+def choose(connection: sqlite3.Connection, guild_id: int = GUILD_ID, **changes: Any) -> GuildSettings:
+    """What a guild's administrator would set, by somebody and at some time that the test doesn't ask for."""
+    return change_settings(connection, guild_id, by_id=USER_ID, at=NOW, **changes)

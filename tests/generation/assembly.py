@@ -12,17 +12,18 @@ import aiohttp
 
 from clock import Clock
 from errors import StorageUnavailable
+from generation.books import Books
 from generation.cards import CardKeeper
 from generation.circuit import Circuit
 from generation.images import Judge
 from generation.pipeline import Parts, Pipeline
-from generation.policy import Caps
 from generation.polling import PollPace, PollSchedule
 from generation.queue import FairQueue
 from generation.runner import Runner
 from generation.service import GenerationService, Terms
 from generation.spool import Spool
 from generation.steps import AwaitTurn, Done, Later
+from limits import Caps
 from models import GenerationRequest, Job, JobStatus, Origin, Unit
 from parameters import ImageSize
 from provider.client import PixazoClient, Timeouts
@@ -30,7 +31,7 @@ from sandbox.pixazo import PixazoStandIn
 from storage import jobs
 from storage.database import Database
 from storage.reading import Snapshot, snapshot
-from tests.builders import PRICE_MICROS, make_charges, make_job, make_origin, make_request
+from tests.builders import PRICE_MICROS, make_job, make_origin, make_request, make_reservations
 from tests.generation.recording import Channel, RecordingDelivery, RecordingNotices, RecordingObserver
 from tests.support import FakeClock
 
@@ -129,11 +130,13 @@ class Assembly:
             clock=clock,
             max_in_flight=options.max_in_flight,
         )
+        self.books = Books(database=database, notices=self.notices, clock=clock)
         self.service = GenerationService(
             database=database,
             runner=self.runner,
             queue=self.queue,
             circuit=self.circuit,
+            books=self.books,
             schedule=self.schedule,
             observer=self.observer,
             clock=clock,
@@ -150,7 +153,7 @@ class Assembly:
     async def wish_directly(self) -> str:
         """A wish as it stands in the database after an earlier process: nobody was asked whether it may be made."""
         job = make_job(request=small_request(), created_at=self.clock.now(), changed_at=self.clock.now())
-        await self.database.write(lambda c: jobs.record(c, job, make_charges(job), active_limit=1000))
+        await self.database.write(lambda c: jobs.record(c, job, make_reservations(job), active_limit=1000))
         message_id = self.channel.answer(job.job_id)
         await self.database.write(lambda c: jobs.store_card(c, job.job_id, message_id))
         return job.job_id

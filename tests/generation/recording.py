@@ -127,6 +127,12 @@ class RecordingNotices:
     async def provider_is_back(self) -> None:
         self.said.append("back")
 
+    async def books_disagree(self, accounts: int) -> None:
+        self.said.append(f"{accounts} wrong")
+
+    async def books_agree(self) -> None:
+        self.said.append("sound")
+
 
 class RecordingObserver:
     """`generation.observer.Observer` that counts by kind and word."""

@@ -145,3 +145,29 @@ async def test_a_leave_that_was_no_probe_changes_nothing_when_it_comes_back(circ
     await circuit.refused(401)
     circuit.give_back()
     assert not circuit.claim()
+
+
+async def test_a_probe_that_met_a_hold_said_nothing_about_the_account(circuit: Circuit, clock: FakeClock) -> None:
+    await circuit.refused(401)
+    clock.advance(60)
+    assert circuit.claim()
+    circuit.hold(5)  # the provider could not be reached, or asked everybody to wait
+    await circuit.refused(403)  # a poll's answer, which is nothing new
+    assert circuit.wait_seconds() == 60
+    circuit.give_back()
+    assert not circuit.claim()
+    clock.advance(60)
+    assert circuit.claim()
+    await circuit.refused(401)  # a probe's answer puts off the next one
+    assert circuit.wait_seconds() == 120
+
+
+async def test_since_when_it_is_open_is_known_until_it_closes(circuit: Circuit, clock: FakeClock) -> None:
+    assert circuit.open_since is None
+    opened_at = clock.now()
+    await circuit.refused(402)
+    clock.advance(100)
+    await circuit.refused(402)
+    assert circuit.open_since == opened_at
+    await circuit.accepted()
+    assert circuit.open_since is None

@@ -13,8 +13,7 @@ from generation.spool import Spool
 from models import Job, JobStatus, VerdictReason
 from storage import jobs
 from storage.database import Database
-from storage.guilds import change_settings
-from tests.builders import NOW, make_verdict
+from tests.builders import NOW, choose, make_verdict
 from tests.storage.past import finisher
 
 DATA = b"a picture"
@@ -41,7 +40,7 @@ async def job(database: Database, spool: Spool, tmp_path: Path) -> Job:
 async def test_the_released_pictures_of_an_undeliverable_job_are_its_authors(
     database: Database, spool: Spool, job: Job
 ) -> None:
-    await database.write(lambda connection: change_settings(connection, job.origin.guild_id, recipe_in_files=False))
+    await database.write(lambda connection: choose(connection, job.origin.guild_id, recipe_in_files=False))
     kept = await KeptPictures(database=database, spool=spool).of(job)
     assert [(image.index, image.path.read_bytes()) for image in kept.images] == [(1, DATA)]
     assert not kept.guild.recipe_in_files

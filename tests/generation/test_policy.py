@@ -1,14 +1,16 @@
 """The rules as tables: who is refused, what a wish costs on which account, what a generated job settles."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from errors import GenerationPaused, MissingBotPermissions
-from generation import policy
-from generation.policy import Caps
-from models import AccountKey, GuildSettings, Scope, Settlement, Unit, VerdictReason
-from tests.builders import GUILD_ID, PRICE_MICROS, USER_ID, make_job, make_origin, make_request, make_verdict
+from errors import GenerationPaused, InvalidOption, MissingBotPermissions, Suspended
+from generation import inputs, policy
+from limits import Caps, holding
+from models import AccountKey, GenerationRequest, GuildSettings, Scope, Settlement, Suspension, Unit, VerdictReason
+from tests.builders import GUILD_ID, PRICE_MICROS, USER_ID, later, make_job, make_origin, make_request, make_verdict
 
 V = VerdictReason
 CAPS = Caps(
@@ -20,14 +22,21 @@ CAPS = Caps(
 )
 
 
+def rules(**settings: Any) -> policy.Rules:
+    return policy.Rules(guild=GuildSettings(guild_id=GUILD_ID, **settings))
+
+
+HOLDING = holding(CAPS, {}, user_id=USER_ID)
+
+
 def test_a_guild_that_has_not_chosen_lets_a_wish_pass() -> None:
-    policy.check(GuildSettings(guild_id=GUILD_ID), make_origin(), make_request())
+    policy.check(rules(), make_origin(), make_request())
 
 
 def test_a_paused_guild_is_refused_first() -> None:
     with pytest.raises(GenerationPaused, match="guild"):
         policy.check(
-            GuildSettings(guild_id=GUILD_ID, paused=True),
+            rules(paused=True),
             make_origin(missing_permissions=("SEND_MESSAGES",)),
             make_request(),
         )
@@ -36,31 +45,66 @@ def test_a_paused_guild_is_refused_first() -> None:
 def test_a_channel_where_the_bot_may_not_post_is_refused() -> None:
     with pytest.raises(MissingBotPermissions) as caught:
         policy.check(
-            GuildSettings(guild_id=GUILD_ID),
+            rules(),
             make_origin(missing_permissions=("ATTACH_FILES", "EMBED_LINKS")),
             make_request(),
         )
     assert caught.value.permissions == ("ATTACH_FILES", "EMBED_LINKS")
 
 
+def with_image(count: int) -> GenerationRequest:
+    return make_request(num_images=count, reference_image_url=inputs.placeholder("input.png"))
+
+
+@pytest.mark.parametrize("until", [None, later(60)])
+def test_a_suspended_member_is_refused_until_then(until: datetime | None) -> None:
+    with pytest.raises(Suspended) as caught:
+        policy.check(replace(rules(), suspension=Suspension(until=until)), make_origin(), make_request())
+    assert caught.value.until == until
+
+
+@pytest.mark.parametrize(
+    ("limit", "request_", "most"),
+    [
+        (4, make_request(num_images=5), 4),
+        (1, make_request(num_images=2), 1),
+        (1, with_image(2), 1),
+        (10, with_image(10), 9),  # a message holds ten files, and the member's own is one of them
+    ],
+)
+def test_more_pictures_than_the_guild_or_a_message_holds_are_refused(
+    limit: int, request_: GenerationRequest, most: int
+) -> None:
+    with pytest.raises(InvalidOption) as caught:
+        policy.check(rules(images_per_job=limit), make_origin(), request_)
+    assert (caught.value.option, caught.value.problem, caught.value.high) == ("num_images", "guild_limit", most)
+
+
+@pytest.mark.parametrize(
+    ("limit", "request_"), [(4, make_request(num_images=4)), (10, make_request(num_images=10)), (10, with_image(9))]
+)
+def test_as_many_as_the_guild_allows_pass(limit: int, request_: GenerationRequest) -> None:
+    policy.check(rules(images_per_job=limit), make_origin(), request_)
+
+
 def test_a_wish_is_charged_on_five_accounts_the_members_own_first() -> None:
-    charges = policy.charges(
+    reservations = policy.reservations(
         GuildSettings(guild_id=7, time_zone="Pacific/Kiritimati"),
         user_id=9,
         images=3,
         price_micros=90_000,
-        caps=CAPS,
+        caps=HOLDING,
         now=datetime(2026, 11, 30, 20, tzinfo=UTC),  # December already, 14 hours ahead
     )
     micros = Unit.MICROS
-    assert [(charge.account, charge.amount, charge.cap) for charge in charges] == [
+    assert [(held.account, held.amount, held.cap) for held in reservations] == [
         (AccountKey(scope=Scope.MEMBER, unit=Unit.IMAGE, period="2026-12-01", guild_id=7, user_id=9), 3, 1),
         (AccountKey(scope=Scope.MEMBER, unit=micros, period="2026-12", guild_id=7, user_id=9), 270_000, 2),
         (AccountKey(scope=Scope.GUILD, unit=micros, period="2026-12-01", guild_id=7), 270_000, 3),
         (AccountKey(scope=Scope.GUILD, unit=micros, period="2026-12", guild_id=7), 270_000, 4),
         (AccountKey(scope=Scope.GLOBAL, unit=micros, period="2026-11"), 270_000, 5),
     ]
-    assert [charge.renews_at.isoformat() for charge in charges] == [
+    assert [held.renews_at.isoformat() for held in reservations] == [
         "2026-12-01T10:00:00+00:00",
         "2026-12-31T10:00:00+00:00",
         "2026-12-01T10:00:00+00:00",
@@ -100,13 +144,13 @@ def test_every_verdict_has_its_place_in_the_table() -> None:
 
 
 def test_the_member_and_the_guild_are_those_of_the_wish() -> None:
-    charges = policy.charges(
+    reservations = policy.reservations(
         GuildSettings(guild_id=GUILD_ID),
         user_id=USER_ID,
         images=1,
         price_micros=1,
-        caps=CAPS,
+        caps=HOLDING,
         now=datetime(2026, 11, 22, tzinfo=UTC),
     )
-    assert {charge.account.user_id for charge in charges} == {USER_ID, 0}
-    assert {charge.account.guild_id for charge in charges} == {GUILD_ID, 0}
+    assert {held.account.user_id for held in reservations} == {USER_ID, 0}
+    assert {held.account.guild_id for held in reservations} == {GUILD_ID, 0}

@@ -13,7 +13,7 @@ from models import JobStatus
 from parameters import ImageSize
 from storage import jobs
 from storage.database import Database
-from tests.builders import later, make_charges, make_job, make_request
+from tests.builders import later, make_job, make_request, make_reservations
 from tests.support import FakeClock
 
 S = JobStatus
@@ -92,7 +92,7 @@ class TestSchedule:
         def generated(connection: sqlite3.Connection) -> None:
             for number in range(6):
                 job = make_job(request=make_request(image_size=ImageSize.SQUARE))
-                jobs.record(connection, job, make_charges(job), active_limit=100)
+                jobs.record(connection, job, make_reservations(job), active_limit=100)
                 jobs.store_card(connection, job.job_id, 1)
                 jobs.move(connection, job.job_id, S.QUEUED, S.SUBMITTING, at=later(0))
                 jobs.move(

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from generation.queue import FairQueue
+from storage.guilds import EVERYWHERE
 
 GUILDS = st.integers(1, 3)
 USERS = st.integers(1, 3)
@@ -15,6 +16,7 @@ class Naive:
 
     def __init__(self) -> None:
         self.guilds: list[tuple[int, list[tuple[int, list[str]]]]] = []
+        self.held: set[int] = set()
 
     def put(self, job_id: str, guild_id: int, user_id: int, *, first: bool) -> None:
         members = next((members for guild, members in self.guilds if guild == guild_id), None)
@@ -28,9 +30,10 @@ class Naive:
         mine.insert(0 if first else len(mine), job_id)
 
     def take(self) -> str | None:
-        if not self.guilds:
+        free = [index for index, (guild, _) in enumerate(self.guilds) if not self.held & {guild, EVERYWHERE}]
+        if not free:
             return None
-        guild_id, members = self.guilds.pop(0)
+        guild_id, members = self.guilds.pop(free[0])
         user_id, mine = members.pop(0)
         job_id = mine.pop(0)
         if mine:
@@ -83,7 +86,21 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
     @rule()
     def take(self) -> None:
-        assert self.queue.take() == self.model.take()
+        next_guild = self.queue.next_guild()
+        taken = self.queue.take()
+        assert taken == self.model.take()
+        assert (next_guild is None) == (taken is None)
+
+    @rule(guild_id=st.sampled_from((EVERYWHERE, 1, 2, 3)), times=st.integers(1, 2))
+    def hold(self, guild_id: int, times: int) -> None:
+        for _ in range(times):
+            self.queue.hold(guild_id)
+        self.model.held.add(guild_id)
+
+    @rule(guild_id=st.sampled_from((EVERYWHERE, 1, 2, 3)))
+    def let_go(self, guild_id: int) -> None:
+        self.queue.let_go(guild_id)
+        self.model.held.discard(guild_id)
 
     @precondition(lambda self: len(self.queue) > 0)
     @rule(data=st.data())
@@ -184,3 +201,39 @@ class TestArriving:
         assert queue.take() == "b"
         queue.put("a", guild_id=1, user_id=1)
         assert queue.take() == "a"
+
+
+class TestHeld:
+    def test_a_held_guild_keeps_its_place_and_its_members_theirs(self) -> None:
+        queue = filled({(1, 1): 2, (1, 2): 1, (2, 1): 2})
+        queue.hold(1)
+        before = {job_id: queue.place(job_id) for job_id in ("1/1/0", "1/1/1", "1/2/0")}
+        assert queue.next_guild() == 2
+        assert queue.take() == "2/1/0"
+        queue.let_go(1)
+        assert [queue.take() for _ in range(4)] == ["1/1/0", "2/1/1", "1/2/0", "1/1/1"]
+        assert before == {"1/1/0": 1, "1/1/1": 5, "1/2/0": 3}
+
+    def test_nothing_is_taken_while_everything_is_held(self) -> None:
+        queue = filled({(1, 1): 1, (2, 1): 1})
+        queue.hold(EVERYWHERE)
+        assert (queue.next_guild(), queue.take(), len(queue)) == (None, None, 2)
+        queue.let_go(EVERYWHERE)
+        assert queue.take() == "1/1/0"
+
+    def test_the_end_of_the_hold_on_everything_leaves_a_guilds_own(self) -> None:
+        queue = filled({(1, 1): 1, (2, 1): 1})
+        queue.hold(1)
+        queue.hold(EVERYWHERE)
+        queue.let_go(EVERYWHERE)
+        assert [queue.take(), queue.take()] == ["2/1/0", None]
+
+    def test_who_comes_while_a_guild_is_held_waits_in_it(self) -> None:
+        queue = FairQueue()
+        queue.hold(1)
+        queue.put("late", guild_id=1, user_id=1)
+        queue.put("again", guild_id=1, user_id=1, first=True)
+        assert queue.take() is None
+        assert queue.remove("again")
+        queue.let_go(1)
+        assert queue.take() == "late"

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,29 @@ import pytest
 from errors import (
     CancelRefused,
     CapReached,
+    DraftGone,
     DuplicateInteraction,
     EaselError,
     GenerationPaused,
+    InvalidOption,
     JobNotFound,
     MissingBotPermissions,
     ProviderClosed,
+    Refusal,
     StorageUnavailable,
+    Suspended,
     TooManyActiveJobs,
 )
+from generation import inputs
+from generation.drafts import Draft, Drafts
 from generation.polling import JobKind
 from generation.service import Acceptance
-from models import FailureReason, JobStatus, Origin, Scope, Unit
+from models import FailureReason, JobStatus, Origin, Scope, Suspension, Unit
 from parameters import SEED_MAX
+from recipes import Recipe
 from sandbox.pixazo import PixazoStandIn
-from tests.builders import GUILD_ID, PRICE_MICROS, USER_ID, make_origin
+from storage import suspensions
+from tests.builders import GUILD_ID, PRICE_MICROS, USER_ID, choose, make_origin
 from tests.generation.assembly import Assembly, Options, assembled, small_request
 from tests.generation.recording import Channel
 from tests.support import FakeClock, wait_until
@@ -47,6 +56,14 @@ async def pause(bot: Assembly, *, paused: bool = True) -> None:
         )
 
     await bot.database.write(write)
+
+
+async def suspend(bot: Assembly, suspension: Suspension) -> None:
+    await bot.database.write(
+        lambda connection: suspensions.suspend(
+            connection, suspension, guild_id=GUILD_ID, user_id=USER_ID, by_id=1, at=bot.clock.now()
+        )
+    )
 
 
 async def accept(bot: Assembly, origin: Origin | None = None, **changes: Any) -> Acceptance:
@@ -155,6 +172,36 @@ class TestRefusals:
         await accept(strict, origin)
         await self.refused(strict, DuplicateInteraction, origin)
 
+    async def test_a_suspended_member_until_that_is_over_or_lifted(self, strict: Assembly, clock: FakeClock) -> None:
+        await suspend(strict, Suspension(until=clock.now() + timedelta(minutes=10)))
+        assert (await self.refused(strict, Suspended)).until == clock.now() + timedelta(minutes=10)
+        await accept(strict, make_origin(user_id=99))
+        await accept(strict, make_origin(guild_id=98), num_images=1)
+        clock.advance(599)
+        await self.refused(strict, Suspended)
+        clock.advance(1)
+        await accept(strict, num_images=1)
+        await suspend(strict, Suspension(until=None))
+        assert (await self.refused(strict, Suspended)).until is None
+        await strict.database.write(lambda c: suspensions.lift(c, guild_id=GUILD_ID, user_id=USER_ID, now=clock.now()))
+        await accept(strict, num_images=1)
+        assert strict.observer.counts["refusal", "Suspended"] == 3
+
+    async def test_more_pictures_than_the_guild_allows(self, strict: Assembly) -> None:
+        await strict.database.write(lambda c: choose(c, GUILD_ID, images_per_job=1))
+        error = await self.refused(strict, InvalidOption)
+        assert (error.option, error.problem, error.high) == ("num_images", "guild_limit", 1)
+        await accept(strict, num_images=1)
+
+    async def test_ten_pictures_beside_an_image(self, bot: Assembly) -> None:
+        await bot.database.write(lambda c: choose(c, GUILD_ID, images_per_job=10))
+        image_url = inputs.placeholder("input.png")
+        with pytest.raises(InvalidOption) as caught:
+            await accept(bot, num_images=10, reference_image_url=image_url)
+        assert (caught.value.problem, caught.value.high) == ("guild_limit", 9)
+        assert (await accept(bot, num_images=9, reference_image_url=image_url)).job.images_requested == 9
+        assert (await accept(bot, num_images=10)).job.images_requested == 10
+
     async def test_a_provider_that_refuses_the_account(self, strict: Assembly, clock: FakeClock) -> None:
         await strict.circuit.refused(402)
         assert not (await self.refused(strict, ProviderClosed)).stopping
@@ -181,6 +228,74 @@ class TestRefusals:
         origin = make_origin(interaction_token="a-secret-token", missing_permissions=("SEND_MESSAGES",))
         error = await self.refused(strict, MissingBotPermissions, origin)
         assert "a-secret-token" not in f"{error!r}{caplog.text}"
+
+
+class TestDrafts:
+    """A wish that was put together in a panel uses the panel up, in the transaction that makes its job."""
+
+    @pytest.fixture
+    def drafts(self, bot: Assembly, clock: FakeClock, tmp_path: Path) -> Drafts:
+        return Drafts(bot.database, tmp_path / "drafts", clock)
+
+    async def create(self, drafts: Drafts) -> Draft:
+        return await drafts.create(guild_id=GUILD_ID, user_id=USER_ID, kind="control", content={"strength": 1})
+
+    async def open(self, drafts: Drafts, draft: Draft) -> Draft:
+        return await drafts.open(draft.draft_id, guild_id=GUILD_ID, user_id=USER_ID, kind="control")
+
+    async def test_of_two_presses_at_once_one_makes_a_job(self, bot: Assembly, drafts: Drafts) -> None:
+        draft = await self.create(drafts)
+        presses = (bot.service.accept(make_origin(), small_request(), draft_id=draft.draft_id) for _ in range(5))
+        outcomes = await asyncio.gather(*presses, return_exceptions=True)
+        assert Counter(type(outcome) for outcome in outcomes) == {Acceptance: 1, DraftGone: 4}
+        found = bot.snapshot()
+        assert len(found.jobs) == 1
+        assert found.findings == ()
+        with pytest.raises(DraftGone):
+            await self.open(drafts, draft)
+
+    async def test_one_that_never_was_makes_none(self, bot: Assembly) -> None:
+        before = await count_rows(bot)
+        with pytest.raises(DraftGone):
+            await bot.service.accept(make_origin(), small_request(), draft_id="nothing")
+        assert await count_rows(bot) == before
+
+    @pytest.mark.parametrize("why", ["paused", "suspended", "cap"])
+    async def test_a_refusal_leaves_it_for_another_try(
+        self,
+        tmp_path: Path,
+        pixazo: PixazoStandIn,
+        channel: Channel,
+        clock: FakeClock,
+        why: str,
+    ) -> None:
+        async with assembled(tmp_path, pixazo, channel, clock, Options(user_daily_images=2)) as bot:
+            drafts = Drafts(bot.database, tmp_path / "drafts", clock)
+            draft = await self.create(drafts)
+            if why == "paused":
+                await pause(bot)
+            elif why == "suspended":
+                await suspend(bot, Suspension(until=None))
+            with pytest.raises(Refusal):
+                await bot.service.accept(
+                    make_origin(), small_request(num_images=3 if why == "cap" else 2), draft_id=draft.draft_id
+                )
+            assert await self.open(drafts, draft) == draft
+            await pause(bot, paused=False)
+            await bot.database.write(lambda c: suspensions.lift(c, guild_id=GUILD_ID, user_id=USER_ID, now=clock.now()))
+            await bot.service.accept(make_origin(), small_request(), draft_id=draft.draft_id)
+
+
+class TestRecipe:
+    async def test_it_is_kept_with_the_job(self, bot: Assembly) -> None:
+        recipe = Recipe(prompt="a fox", preset="Ink", template="{prompt} in ink", loras=("Ink",), mode="canny")
+        acceptance = await bot.service.accept(make_origin(), small_request("a fox in ink"), recipe=recipe)
+        stored = await bot.job(acceptance.job.job_id)
+        assert stored.recipe == acceptance.job.recipe == recipe
+        assert (stored.typed_prompt, stored.request.prompt) == ("a fox", "a fox in ink")
+
+    async def test_without_one_it_is_plain(self, bot: Assembly) -> None:
+        assert (await bot.job((await accept(bot)).job.job_id)).recipe == Recipe()
 
 
 class TestManyAtOnce:

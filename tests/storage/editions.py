@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from models import Charge, Job, JobStatus, Settlement
+from models import Job, JobStatus, Reservation, Settlement
 from storage.database import Operation
 from tests.builders import MESSAGE_ID, NOW
 
@@ -41,7 +41,7 @@ class Edition:
     jobs: ModuleType
     database: ModuleType
     schema: str
-    accept: Callable[["Edition", Job, Sequence[Charge], int], Sequence[Operation[Any]]]
+    accept: Callable[["Edition", Job, Sequence[Reservation], int], Sequence[Operation[Any]]]
     move: Callable[["Edition", "Move"], Sequence[Operation[Any]]]
 
 
@@ -59,11 +59,13 @@ class Move:
         return {"request_id": "req_1"} if self.target in {JobStatus.SUBMITTED, JobStatus.GENERATED} else {}
 
 
-def accept_at_once(edition: Edition, job: Job, charges: Sequence[Charge], active_limit: int) -> list[Operation[Any]]:
+def accept_at_once(
+    edition: Edition, job: Job, reservations: Sequence[Reservation], active_limit: int
+) -> list[Operation[Any]]:
     """Record and reserve in one transaction; the card's id goes along, so that every job may be submitted."""
 
     def operation(connection: sqlite3.Connection) -> None:
-        edition.jobs.record(connection, job, charges, active_limit=active_limit)
+        edition.jobs.record(connection, job, reservations, active_limit=active_limit)
         edition.jobs.store_card(connection, job.job_id, MESSAGE_ID)
 
     return [operation]
@@ -88,7 +90,7 @@ def released() -> Edition:
 def edition_with(
     edits: Sequence[Edit],
     *,
-    accept: Callable[[Edition, Job, Sequence[Charge], int], Sequence[Operation[Any]]] = accept_at_once,
+    accept: Callable[[Edition, Job, Sequence[Reservation], int], Sequence[Operation[Any]]] = accept_at_once,
     move: Callable[[Edition, Move], Sequence[Operation[Any]]] = move_at_once,
 ) -> Edition:
     """The code with these edits made and these flows used."""

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from models import Charge, Job, JobStatus, Settlement
+from models import Job, JobStatus, Reservation, Settlement
 from storage import jobs, migrations
 from storage.database import connect, run_batch
-from tests.builders import MESSAGE_ID, NOW, make_charges
+from tests.builders import MESSAGE_ID, NOW, make_reservations
 
 T = TypeVar("T")
 
@@ -63,8 +63,8 @@ def do(connection: sqlite3.Connection, operation: Callable[[sqlite3.Connection],
 
 
 def accepting(job: Job, *, active_limit: int = 10**6) -> Callable[[sqlite3.Connection], None]:
-    """The operation that stores the job and holds its charges."""
-    return lambda connection: jobs.record(connection, job, make_charges(job), active_limit=active_limit)
+    """The operation that stores the job and holds its reservations."""
+    return lambda connection: jobs.record(connection, job, make_reservations(job), active_limit=active_limit)
 
 
 def moving(job: Job, expected: JobStatus, target: JobStatus, **changes: Any) -> Callable[[sqlite3.Connection], Job]:
@@ -72,10 +72,10 @@ def moving(job: Job, expected: JobStatus, target: JobStatus, **changes: Any) -> 
     return lambda connection: jobs.move(connection, job.job_id, expected, target, **({"at": NOW} | changes))
 
 
-def record(connection: sqlite3.Connection, job: Job, charges: Sequence[Charge] | None = None) -> int:
+def record(connection: sqlite3.Connection, job: Job, reservations: Sequence[Reservation] | None = None) -> int:
     """Store the job with its reservation, with no limit on jobs under way, and return its number."""
-    charges = make_charges(job) if charges is None else charges
-    do(connection, lambda c: jobs.record(c, job, charges, active_limit=10**6))
+    reservations = make_reservations(job) if reservations is None else reservations
+    do(connection, lambda c: jobs.record(c, job, reservations, active_limit=10**6))
     (number,) = connection.execute("SELECT job_no FROM jobs WHERE job_id = ?", (job.job_id,)).fetchone()
     return int(number)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from errors import CapReached, EaselError, StorageError, TooManyActiveJobs, TransitionRefused
-from models import AccountKey, Charge, JobStatus, Unit
+from models import AccountKey, JobStatus, Reservation, Unit
 from tests.storage.editions import Move
 from tests.storage.inline import RELEASING, SETTLING
 
@@ -61,23 +61,28 @@ class Model:
         return pending, sum(job.posted[account] for job in jobs if job.posted is not None)
 
     def accept(
-        self, job_id: str, member: tuple[int, int], cost_micros: int, charges: Sequence[Charge], active_limit: int
+        self,
+        job_id: str,
+        member: tuple[int, int],
+        cost_micros: int,
+        reservations: Sequence[Reservation],
+        active_limit: int,
     ) -> Answer:
         active = sum(job.member == member and job.status in UNDER_WAY for job in self.jobs.values())
         if active >= active_limit:
             return Answer(refusal=TooManyActiveJobs)
-        for charge in charges:
-            cap = charge.cap + self.grants[charge.account]
-            used = sum(self.balance(charge.account))
-            if used + charge.amount > cap:
-                return Answer(refusal=CapReached, account=charge.account, left=max(0, cap - used))
+        for reservation in reservations:
+            cap = reservation.cap + self.grants[reservation.account]
+            used = sum(self.balance(reservation.account))
+            if used + reservation.amount > cap:
+                return Answer(refusal=CapReached, account=reservation.account, left=max(0, cap - used))
         self.jobs[job_id] = ModelJob(
             number=len(self.jobs) + 1,
             job_id=job_id,
             member=member,
             cost_micros=cost_micros,
-            held={charge.account: charge.amount for charge in charges},
-            caps={charge.account: charge.cap + self.grants[charge.account] for charge in charges},
+            held={held.account: held.amount for held in reservations},
+            caps={held.account: held.cap + self.grants[held.account] for held in reservations},
         )
         return Answer()
 

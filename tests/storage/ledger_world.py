@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from errors import StorageError, StorageUnavailable
-from models import AccountKey, Charge, JobStatus, Scope, Settlement, Unit
+from models import AccountKey, JobStatus, Reservation, Scope, Settlement, Unit
 from storage.database import Operation, connect
-from tests.builders import make_charge, make_job, make_origin, make_request
+from tests.builders import make_job, make_origin, make_request, make_reservation
 from tests.storage.editions import Edition, Move
 from tests.storage.inline import SETTLING
 from tests.storage.ledger_model import Answer, Model, ModelJob
@@ -81,10 +81,10 @@ class World:
             request=make_request(num_images=images),
             price_micros=PRICE_MICROS,
         )
-        charges = self._charges(guild_id=guild_id, user_id=user_id, images=images, day=day)
-        steps = self.edition.accept(self.edition, job, charges, ACTIVE_LIMIT)
+        reservations = self._reservations(guild_id=guild_id, user_id=user_id, images=images, day=day)
+        steps = self.edition.accept(self.edition, job, reservations, ACTIVE_LIMIT)
         member = (guild_id, user_id)
-        foresee = partial(self.model.accept, job.job_id, member, job.cost_micros, charges, ACTIVE_LIMIT)
+        foresee = partial(self.model.accept, job.job_id, member, job.cost_micros, reservations, ACTIVE_LIMIT)
         self.wishes.append(Wish(list(steps), foresee))
 
     def ask_to_move(self, job: ModelJob, target: JobStatus, settlement: Settlement) -> None:
@@ -159,7 +159,7 @@ class World:
         self._check_sums()
         self._check_entries()
 
-    def _charges(self, *, guild_id: int, user_id: int, images: int, day: str) -> tuple[Charge, ...]:
+    def _reservations(self, *, guild_id: int, user_id: int, images: int, day: str) -> tuple[Reservation, ...]:
         month, micros = day[:7], images * PRICE_MICROS
         image_day = AccountKey(scope=Scope.MEMBER, unit=Unit.IMAGE, period=day, guild_id=guild_id, user_id=user_id)
         accounts = (
@@ -168,8 +168,8 @@ class World:
             AccountKey(scope=Scope.GUILD, unit=Unit.MICROS, period=month, guild_id=guild_id),
             AccountKey(scope=Scope.GLOBAL, unit=Unit.MICROS, period=month),
         )
-        money = [make_charge(each, amount=micros, cap=self.caps[each.scope, each.unit]) for each in accounts]
-        return make_charge(image_day, amount=images, cap=self.caps[Scope.MEMBER, Unit.IMAGE]), *money
+        money = [make_reservation(each, amount=micros, cap=self.caps[each.scope, each.unit]) for each in accounts]
+        return make_reservation(image_day, amount=images, cap=self.caps[Scope.MEMBER, Unit.IMAGE]), *money
 
     def _compare(self, error: BaseException | None, expected: Answer) -> None:
         if isinstance(error, StorageUnavailable):  # no answer at all: the code under test is broken, not wrong

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from errors import CapReached, TransitionRefused
-from models import Charge, Job
+from models import Job, Reservation
 from storage import ledger as released_ledger
 from storage.database import Operation
 from tests.storage.editions import (
@@ -41,7 +41,7 @@ class Mutant:
     name: str
     edits: tuple[Edit, ...]
     noticed_as: tuple[str, ...]
-    accept: Callable[[Edition, Job, Sequence[Charge], int], Sequence[Operation[Any]]] = accept_at_once
+    accept: Callable[[Edition, Job, Sequence[Reservation], int], Sequence[Operation[Any]]] = accept_at_once
     move: Callable[[Edition, Move], Sequence[Operation[Any]]] = move_at_once
 
     def edition(self) -> Edition:
@@ -79,34 +79,36 @@ NO_APPEND_ONLY: Final = Edit(
 
 
 def accept_after_a_look(
-    edition: Edition, job: Job, charges: Sequence[Charge], active_limit: int
+    edition: Edition, job: Job, reservations: Sequence[Reservation], active_limit: int
 ) -> list[Operation[Any]]:
-    """Look for room in one transaction, and hold the charges in the next without looking again."""
+    """Look for room in one transaction, and hold the reservations in the next without looking again."""
 
     def look(connection: sqlite3.Connection) -> None:
-        rows = connection.execute(*released_ledger.balance_query([charge.account for charge in charges])).fetchall()
-        for charge, balance in zip(charges, released_ledger.balances(rows, charges), strict=True):
-            if balance.left < charge.amount:
+        rows = connection.execute(*released_ledger.balance_query([held.account for held in reservations])).fetchall()
+        for reservation, balance in zip(reservations, released_ledger.balances(rows, reservations), strict=True):
+            if balance.left < reservation.amount:
                 raise CapReached(
-                    charge.account,
+                    reservation.account,
                     cap=balance.cap,
                     left=balance.left,
-                    amount=charge.amount,
-                    each=charge.each,
-                    renews_at=charge.renews_at,
+                    amount=reservation.amount,
+                    each=reservation.each,
+                    renews_at=reservation.renews_at,
                 )
 
-    return [look, *accept_at_once(edition, job, charges, active_limit)]
+    return [look, *accept_at_once(edition, job, reservations, active_limit)]
 
 
-def accept_in_two(edition: Edition, job: Job, charges: Sequence[Charge], active_limit: int) -> list[Operation[Any]]:
-    """Record the job in one transaction and hold its charges in the next."""
+def accept_in_two(
+    edition: Edition, job: Job, reservations: Sequence[Reservation], active_limit: int
+) -> list[Operation[Any]]:
+    """Record the job in one transaction and hold its reservations in the next."""
 
     def hold(connection: sqlite3.Connection) -> None:
         number = connection.execute("SELECT job_no FROM jobs WHERE job_id = ?", (job.job_id,)).fetchone()["job_no"]
-        edition.ledger.reserve(connection, number, charges, at_ms=0)
+        edition.ledger.reserve(connection, number, reservations, at_ms=0)
 
-    return [*accept_at_once(edition, job, charges, active_limit), hold]
+    return [*accept_at_once(edition, job, reservations, active_limit), hold]
 
 
 def move_in_two(edition: Edition, move: Move) -> list[Operation[Any]]:
@@ -194,7 +196,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="some of the accounts are enough",
-        edits=(Edit(LEDGER, "if cursor.rowcount != len(charges):", "if cursor.rowcount < 1:"),),
+        edits=(Edit(LEDGER, "if cursor.rowcount != len(reservations):", "if cursor.rowcount < 1:"),),
         noticed_as=WRONG_ANSWER,
     ),
     Mutant(
@@ -210,8 +212,8 @@ MUTANTS: Final = (
         noticed_as=("answer",),
     ),
     Mutant(
-        name="the job is recorded in one transaction and its charges held in the next",
-        edits=(drop_line(JOBS, "    ledger.reserve(connection, job_no, charges, at_ms=created_ms)"),),
+        name="the job is recorded in one transaction and its reservations held in the next",
+        edits=(drop_line(JOBS, "    ledger.reserve(connection, job_no, reservations, at_ms=created_ms)"),),
         accept=accept_in_two,
         noticed_as=("jobs",),
     ),
@@ -361,8 +363,8 @@ MUTANTS: Final = (
         edits=(
             Edit(
                 LEDGER,
-                "    _ensure_accounts(connection, charges)\n    wanted",
-                "    _ensure_accounts(connection, charges)\n"
+                "    _ensure_accounts(connection, reservations)\n    wanted",
+                "    _ensure_accounts(connection, reservations)\n"
                 '    connection.execute("UPDATE accounts SET posted = posted + 1 WHERE pending + posted < cap")\n'
                 "    wanted",
             ),

@@ -1,4 +1,4 @@
-"""Requests as stored: whatever a member may wish for comes back equal."""
+"""Requests, presets and recipes as stored: whatever a member may wish for comes back equal."""
 
 import json
 from dataclasses import MISSING, fields
@@ -25,11 +25,20 @@ from parameters import (
     OutputFormat,
     UnionControl,
 )
-from storage.codec import decode_request, encode_parameters
+from recipes import LORAS_MAX, LoraPick, PresetScope, PresetValues, Recipe, folded
+from storage.codec import (
+    decode_preset,
+    decode_recipe,
+    decode_request,
+    encode_parameters,
+    encode_preset,
+    encode_recipe,
+)
 from tests.builders import make_request
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=60)
 PROMPTS = TEXTS.map(lambda text: f"a {text}")
+NO_BRACES = str.maketrans("{}", "()")
 SINGLE = {"controlnets", "controlnet_unions"}
 
 
@@ -140,3 +149,102 @@ def test_every_field_but_the_prompt_has_a_default() -> None:
 def test_what_this_release_cannot_read_is_not_guessed_at(parameters: str) -> None:
     with pytest.raises((TypeError, ValueError, AttributeError)):
         decode_request("a fox", "", parameters)
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=32)
+PICKS = st.builds(LoraPick, name=NAMES, scale=st.none() | numbers(LORA_SCALE_BOUNDS, whole=False))
+PRESET_VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "template": st.tuples(TEXTS, TEXTS).map(lambda ends: "{prompt}".join(end.translate(NO_BRACES) for end in ends)),
+    "negative_prompt": TEXTS,
+    "loras": st.lists(PICKS, max_size=LORAS_MAX, unique_by=lambda pick: folded(pick.name)).map(tuple),
+}
+
+
+@st.composite
+def presets(draw: st.DrawFn) -> PresetValues:
+    """Every preset that can be made, with any of its values set."""
+    optional = {
+        name: PRESET_VALUES[name] if name in PRESET_VALUES else field_values(name, get_args(kind)[0])
+        for name, kind in get_type_hints(PresetValues).items()
+    }
+    return PresetValues(**draw(st.fixed_dictionaries({}, optional=optional)))
+
+
+@st.composite
+def recipes(draw: st.DrawFn) -> Recipe:
+    """Every recipe, most of its parts left out as members do."""
+    texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "command": texts,
+        "preset_scope": st.sampled_from(PresetScope),
+        "preset_values": presets(),
+        "trigger_words": st.lists(texts, max_size=3).map(tuple),
+        "loras": st.lists(texts, max_size=3).map(tuple),
+        "negative_borrowed": st.booleans(),
+        **dict.fromkeys(("prompt", "preset", "template", "mode", "parent_job_id"), texts),
+    }
+    assert optional.keys() == {field.name for field in fields(Recipe)}
+    return Recipe(**draw(st.fixed_dictionaries({}, optional=optional)))
+
+
+@given(presets())
+def test_every_preset_comes_back_equal(values: PresetValues) -> None:
+    stored = json.dumps(encode_preset(values), ensure_ascii=False, allow_nan=False)
+    again = decode_preset(json.loads(stored))
+    assert again == values
+    for field in fields(PresetValues):
+        assert type(getattr(again, field.name)) is type(getattr(values, field.name)), field.name
+    assert encode_preset(again) == encode_preset(values)
+
+
+@given(recipes())
+def test_every_recipe_comes_back_equal(recipe: Recipe) -> None:
+    stored = encode_recipe(recipe)
+    again = decode_recipe(stored)
+    assert again == recipe
+    assert encode_recipe(again) == stored
+    assert type(again.preset_scope) is type(recipe.preset_scope)
+
+
+def test_a_plain_recipe_and_a_preset_of_nothing_take_no_room() -> None:
+    assert encode_recipe(Recipe()) == "{}"
+    assert encode_preset(PresetValues()) == {}
+    assert decode_preset({}) == PresetValues()
+
+
+def test_an_empty_preset_is_not_no_preset() -> None:
+    recipe = Recipe(preset="Ink", preset_values=PresetValues())
+    assert decode_recipe(encode_recipe(recipe)) == recipe
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"later": 5},
+        {"guidance_scale": 21},
+        {"guidance_scale": "much"},
+        {"guidance_scale": None},
+        {"guidance_scale": [3]},
+        {"guidance_scale": float("nan")},
+        {"num_inference_steps": 20.5},
+        {"num_inference_steps": 51},
+        {"scheduler": "later"},
+        {"scheduler": ["euler"]},
+        {"image_size": {"width": 100, "height": 100}},
+        {"template": "no place for it"},
+        {"template": 5},
+        {"negative_prompt": "x" * 1001},
+        {"loras": None},
+        {"loras": 5},
+        {"loras": ["Ink"]},
+        {"loras": [["Ink"]]},
+        {"loras": [{"name": "Ink"}]},
+        {"loras": [[5, 1.0]]},
+        {"loras": [["Ink", 5.0]]},
+        {"loras": [["Ink", 1.0], ["INK", 1.0]]},
+        {"loras": [[str(number), None] for number in range(LORAS_MAX + 1)]},
+    ],
+    ids=str,
+)
+def test_of_a_preset_that_another_release_made_the_rest_is_kept(stored: dict[str, Any]) -> None:
+    assert decode_preset({**stored, "nag_end": 0.5}) == PresetValues(nag_end=0.5)

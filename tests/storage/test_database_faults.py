@@ -15,7 +15,7 @@ from models import Job
 from storage import database as database_module
 from storage import jobs
 from storage.database import Database
-from tests.builders import make_charges, make_job
+from tests.builders import make_job, make_reservations
 from tests.storage.children import child
 from tests.support import OpenDatabase
 
@@ -143,7 +143,7 @@ async def test_a_short_lock_is_waited_out(tmp_path: Path, open_database: OpenDat
 
 
 def recording(job: Job) -> Callable[[sqlite3.Connection], None]:
-    return lambda connection: jobs.record(connection, job, make_charges(job), active_limit=10**6)
+    return lambda connection: jobs.record(connection, job, make_reservations(job), active_limit=10**6)
 
 
 async def limit_pages(database: Database, extra: int) -> None:

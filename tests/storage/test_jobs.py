@@ -19,10 +19,10 @@ from tests.builders import (
     USER_ID,
     later,
     make_account,
-    make_charges,
     make_job,
     make_origin,
     make_request,
+    make_reservations,
     with_cap,
 )
 from tests.storage.inline import RELEASING, SETTLING, WAYS, accepting, bring_to, do, move, record, sums
@@ -54,7 +54,7 @@ def test_a_recorded_job_comes_back_as_it_was(connection: sqlite3.Connection) -> 
     assert stored(connection, job) == job
 
 
-def test_recording_holds_every_charge(connection: sqlite3.Connection) -> None:
+def test_recording_holds_every_reservation(connection: sqlite3.Connection) -> None:
     job = make_job(request=make_request(num_images=3))
     record(connection, job)
     assert sums(connection) == every_account(job, pending=3, posted=0)
@@ -65,7 +65,7 @@ def test_a_refused_acceptance_leaves_nothing(connection: sqlite3.Connection) -> 
     before = dump(connection)
     guild = make_account(Scope.GUILD, guild_id=job.origin.guild_id)
     with pytest.raises(CapReached) as caught:
-        record(connection, job, with_cap(make_charges(job), guild, job.cost_micros - 1))
+        record(connection, job, with_cap(make_reservations(job), guild, job.cost_micros - 1))
     assert caught.value.account == guild
     assert dump(connection) == before
 
@@ -329,7 +329,7 @@ def test_every_column_of_a_job_has_its_field(connection: sqlite3.Connection) -> 
         field.name for field in dataclasses.fields(make_origin())
     }
     apart = {"job_no", "prompt", "negative_prompt", "parameters"}
-    assert columns - apart == fields - {"origin", "request", "missing_permissions"}
+    assert columns - apart == fields - {"origin", "request", "missing_permissions", "role_ids", "parent_id"}
 
 
 def test_units_and_scopes_are_those_of_the_domain(connection: sqlite3.Connection) -> None:

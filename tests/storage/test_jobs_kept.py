@@ -15,10 +15,10 @@ from tests.builders import (
     NOW,
     USER_ID,
     later,
-    make_charges,
     make_job,
     make_origin,
     make_request,
+    make_reservations,
     make_verdict,
 )
 from tests.storage.inline import accepting, bring_to, do, move, moving, record, sums
@@ -71,7 +71,7 @@ async def test_verdicts_come_back_in_order_and_a_second_run_replaces_them(databa
 
 
 def record_generated(connection: sqlite3.Connection, job: Job) -> None:
-    jobs.record(connection, job, make_charges(job), active_limit=10)
+    jobs.record(connection, job, make_reservations(job), active_limit=10)
     jobs.store_card(connection, job.job_id, MESSAGE_ID)
     jobs.move(connection, job.job_id, JobStatus.QUEUED, JobStatus.SUBMITTING, at=NOW)
     jobs.move(connection, job.job_id, JobStatus.SUBMITTING, JobStatus.SUBMITTED, at=NOW, request_id="req_1")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from errors import CapReached, StorageError
-from models import AccountKey, AuditFinding, Charge, Job, Scope, Settlement, Unit
+from models import AccountKey, AuditFinding, Job, Reservation, Scope, Settlement, Unit
 from storage import jobs, ledger
 from storage.database import Database
 from tests.builders import (
@@ -19,11 +19,11 @@ from tests.builders import (
     RENEWS_AT,
     USER_ID,
     make_account,
-    make_charge,
-    make_charges,
     make_job,
     make_origin,
     make_request,
+    make_reservation,
+    make_reservations,
     with_cap,
 )
 from tests.storage.inline import do, record, sums
@@ -44,8 +44,8 @@ def releasing(number: int) -> Callable[[sqlite3.Connection], None]:
     return lambda c: ledger.release(c, number, at_ms=1)
 
 
-def balance(connection: sqlite3.Connection, charge: Charge) -> tuple[int, int, int]:
-    (found,) = ledger.balances(connection.execute(*ledger.balance_query([charge.account])), [charge])
+def balance(connection: sqlite3.Connection, reservation: Reservation) -> tuple[int, int, int]:
+    (found,) = ledger.balances(connection.execute(*ledger.balance_query([reservation.account])), [reservation])
     return found.pending, found.posted, found.left
 
 
@@ -65,77 +65,77 @@ def test_every_account_takes_up_to_its_cap_exactly_and_not_one_more(
     unit = 1 if account.unit is Unit.IMAGE else PRICE_MICROS
     for _ in range(3):
         job = make_job()
-        record(connection, job, with_cap(make_charges(job), account, 3 * unit))
+        record(connection, job, with_cap(make_reservations(job), account, 3 * unit))
     job = make_job()
     with pytest.raises(CapReached) as caught:
-        record(connection, job, with_cap(make_charges(job), account, 4 * unit - 1))
+        record(connection, job, with_cap(make_reservations(job), account, 4 * unit - 1))
     error = caught.value
     assert (error.account, error.cap, error.left, error.amount) == (account, 4 * unit - 1, unit - 1, unit)
     assert error.renews_at == RENEWS_AT
-    record(connection, job, with_cap(make_charges(job), account, 4 * unit))
+    record(connection, job, with_cap(make_reservations(job), account, 4 * unit))
 
 
 def test_the_refusal_names_the_first_account_without_room(connection: sqlite3.Connection) -> None:
     job = make_job()
-    charges = with_cap(with_cap(make_charges(job), GUILD_MONTH, 5), GUILD_DAY, 7)
+    reservations = with_cap(with_cap(make_reservations(job), GUILD_MONTH, 5), GUILD_DAY, 7)
     with pytest.raises(CapReached) as caught:
-        record(connection, job, charges)
+        record(connection, job, reservations)
     assert (caught.value.account, caught.value.left) == (GUILD_DAY, 7)
 
 
 def test_a_refusal_leaves_no_account_and_no_entry(connection: sqlite3.Connection) -> None:
     job = make_job()
     with pytest.raises(CapReached):
-        record(connection, job, with_cap(make_charges(job), GLOBAL, 0))
+        record(connection, job, with_cap(make_reservations(job), GLOBAL, 0))
     for table in ("jobs", "accounts", "entries"):
         assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0, table
 
 
 def test_pending_and_posted_both_count_towards_the_cap(connection: sqlite3.Connection) -> None:
-    charges = [make_charge(GLOBAL, amount=4, cap=10)]
-    settled, _ = (record(connection, make_job(), charges) for _ in range(2))
+    reservations = [make_reservation(GLOBAL, amount=4, cap=10)]
+    settled, _ = (record(connection, make_job(), reservations) for _ in range(2))
     do(connection, settling(settled, images=0, micros=4))
-    assert balance(connection, charges[0]) == (4, 4, 2)
+    assert balance(connection, reservations[0]) == (4, 4, 2)
     with pytest.raises(CapReached) as caught:
-        record(connection, make_job(), charges)
+        record(connection, make_job(), reservations)
     assert caught.value.left == 2
 
 
 def test_a_cap_lowered_below_what_is_used_takes_nothing_and_leaves_nothing(connection: sqlite3.Connection) -> None:
-    record(connection, make_job(), [make_charge(GLOBAL, amount=8, cap=10)])
+    record(connection, make_job(), [make_reservation(GLOBAL, amount=8, cap=10)])
     for cap in (0, 5, 8):
         with pytest.raises(CapReached) as caught:
-            record(connection, make_job(), [make_charge(GLOBAL, amount=1, cap=cap)])
+            record(connection, make_job(), [make_reservation(GLOBAL, amount=1, cap=cap)])
         assert (caught.value.cap, caught.value.left) == (cap, 0)
-    assert balance(connection, make_charge(GLOBAL, cap=5)) == (8, 0, 0)
+    assert balance(connection, make_reservation(GLOBAL, cap=5)) == (8, 0, 0)
 
 
 def test_a_cap_moved_in_between_holds_from_the_next_reservation(connection: sqlite3.Connection) -> None:
     for cap in (5, 9, 7):
-        record(connection, make_job(), [make_charge(GLOBAL, amount=2, cap=cap)])
+        record(connection, make_job(), [make_reservation(GLOBAL, amount=2, cap=cap)])
     with pytest.raises(CapReached):
-        record(connection, make_job(), [make_charge(GLOBAL, amount=2, cap=7)])
+        record(connection, make_job(), [make_reservation(GLOBAL, amount=2, cap=7)])
     caps = [row["cap"] for row in connection.execute("SELECT cap FROM entries ORDER BY entry_id")]
     assert caps == [5, 9, 7], "each entry keeps the cap under which it was made"
 
 
 def test_a_grant_adds_to_its_own_account_only(connection: sqlite3.Connection) -> None:
     job = make_job()
-    record(connection, job, with_cap(make_charges(job), IMAGES, 1))
+    record(connection, job, with_cap(make_reservations(job), IMAGES, 1))
     do(connection, lambda c: grant(c, IMAGES, 2))
     for left in (1, 0):
         job = make_job()
-        record(connection, job, with_cap(make_charges(job), IMAGES, 1))
-        assert balance(connection, make_charge(IMAGES, cap=1))[2] == left
+        record(connection, job, with_cap(make_reservations(job), IMAGES, 1))
+        assert balance(connection, make_reservation(IMAGES, cap=1))[2] == left
     job = make_job()
     with pytest.raises(CapReached) as caught:
-        record(connection, job, with_cap(make_charges(job), IMAGES, 1))
+        record(connection, job, with_cap(make_reservations(job), IMAGES, 1))
     assert (caught.value.cap, caught.value.left) == (3, 0)
     tomorrow = make_job()
-    charges = with_cap(make_charges(tomorrow), IMAGES, 1)
-    charges = (replace(charges[0], account=replace(IMAGES, period="2026-11-23"), amount=2), *charges[1:])
+    reservations = with_cap(make_reservations(tomorrow), IMAGES, 1)
+    reservations = (replace(reservations[0], account=replace(IMAGES, period="2026-11-23"), amount=2), *reservations[1:])
     with pytest.raises(CapReached):
-        record(connection, tomorrow, charges)
+        record(connection, tomorrow, reservations)
 
 
 def test_periods_members_and_guilds_are_accounts_of_their_own(connection: sqlite3.Connection) -> None:
@@ -147,33 +147,33 @@ def test_periods_members_and_guilds_are_accounts_of_their_own(connection: sqlite
         MEMBER,
     ]
     for account in accounts:
-        record(connection, make_job(), [make_charge(account, amount=1, cap=1)])
+        record(connection, make_job(), [make_reservation(account, amount=1, cap=1)])
     for account in accounts:
         with pytest.raises(CapReached):
-            record(connection, make_job(), [make_charge(account, amount=1, cap=1)])
+            record(connection, make_job(), [make_reservation(account, amount=1, cap=1)])
 
 
 @pytest.mark.parametrize("amount", [0, -1])
 def test_a_reservation_of_nothing_is_refused(connection: sqlite3.Connection, amount: int) -> None:
     with pytest.raises(StorageError):
-        record(connection, make_job(), [make_charge(GLOBAL, amount=amount)])
+        record(connection, make_job(), [make_reservation(GLOBAL, amount=amount)])
 
 
 def test_a_job_reserves_once_on_an_account(connection: sqlite3.Connection) -> None:
     job = make_job()
     number = record(connection, job)
     with pytest.raises(StorageError):
-        do(connection, lambda c: ledger.reserve(c, number, make_charges(job), at_ms=1))
+        do(connection, lambda c: ledger.reserve(c, number, make_reservations(job), at_ms=1))
     with pytest.raises(StorageError):
-        record(connection, make_job(), [make_charge(GLOBAL), make_charge(GLOBAL)])
+        record(connection, make_job(), [make_reservation(GLOBAL), make_reservation(GLOBAL)])
     assert sums(connection)["global", "micros", "2026-11"] == (PRICE_MICROS, 0)
 
 
-async def accept_at_once(database: Database, candidates: Sequence[tuple[Job, Sequence[Charge]]]) -> list[object]:
-    def operation(job: Job, charges: Sequence[Charge]) -> Callable[[sqlite3.Connection], None]:
-        return lambda c: jobs.record(c, job, charges, active_limit=10**6)
+async def accept_at_once(database: Database, candidates: Sequence[tuple[Job, Sequence[Reservation]]]) -> list[object]:
+    def operation(job: Job, reservations: Sequence[Reservation]) -> Callable[[sqlite3.Connection], None]:
+        return lambda c: jobs.record(c, job, reservations, active_limit=10**6)
 
-    writes = (database.write(operation(job, charges)) for job, charges in candidates)
+    writes = (database.write(operation(job, reservations)) for job, reservations in candidates)
     return await asyncio.gather(*writes, return_exceptions=True)
 
 
@@ -182,7 +182,9 @@ async def test_two_hundred_at_once_against_a_cap_of_fifty_admit_exactly_fifty(
     database: Database, account: AccountKey
 ) -> None:
     unit = 1 if account.unit is Unit.IMAGE else PRICE_MICROS
-    candidates = [(job, with_cap(make_charges(job), account, 50 * unit)) for job in (make_job() for _ in range(200))]
+    candidates = [
+        (job, with_cap(make_reservations(job), account, 50 * unit)) for job in (make_job() for _ in range(200))
+    ]
     results = await accept_at_once(database, candidates)
     assert results.count(None) == 50
     refusals = [result for result in results if result is not None]
@@ -199,7 +201,7 @@ async def test_the_cap_is_filled_by_jobs_of_different_sizes_without_a_gap_or_an_
     requests = [make_request(num_images=1 + n % 4) for n in range(200)]
     made = [make_job(request=request, origin=make_origin(user_id=USER_ID + n)) for n, request in enumerate(requests)]
     results = await accept_at_once(
-        database, [(job, with_cap(make_charges(job), GLOBAL, 50 * PRICE_MICROS)) for job in made]
+        database, [(job, with_cap(make_reservations(job), GLOBAL, 50 * PRICE_MICROS)) for job in made]
     )
     admitted = sum(job.images_requested for job, result in zip(made, results, strict=True) if result is None)
     assert admitted == 50, "single images at the latest fill what larger jobs leave"
@@ -261,15 +263,18 @@ def test_what_was_never_reserved_is_not_resolved(connection: sqlite3.Connection)
 
 
 def test_a_release_gives_the_room_back(connection: sqlite3.Connection) -> None:
-    charges = [make_charge(GLOBAL, amount=5, cap=5)]
-    number = record(connection, make_job(), charges)
+    reservations = [make_reservation(GLOBAL, amount=5, cap=5)]
+    number = record(connection, make_job(), reservations)
     do(connection, releasing(number))
-    assert balance(connection, charges[0]) == (0, 0, 5)
-    record(connection, make_job(), charges)
+    assert balance(connection, reservations[0]) == (0, 0, 5)
+    record(connection, make_job(), reservations)
 
 
 def test_a_reservation_is_resolved_in_its_own_period(connection: sqlite3.Connection) -> None:
-    today, tomorrow = make_charge(IMAGES, amount=2, cap=9), make_charge(replace(IMAGES, period="2026-11-23"), amount=1)
+    today, tomorrow = (
+        make_reservation(IMAGES, amount=2, cap=9),
+        make_reservation(replace(IMAGES, period="2026-11-23"), amount=1),
+    )
     number = record(connection, make_job(), [today])
     record(connection, make_job(), [tomorrow])
     do(connection, settling(number, images=1, micros=0))
@@ -302,8 +307,8 @@ def test_entries_can_be_neither_changed_nor_removed(connection: sqlite3.Connecti
     ],
 )
 def test_the_schema_refuses_an_entry_that_cannot_be(connection: sqlite3.Connection, columns: str, why: str) -> None:
-    record(connection, make_job(), [make_charge(GLOBAL)])
-    record(connection, make_job(), [make_charge(MEMBER)])
+    record(connection, make_job(), [make_reservation(GLOBAL)])
+    record(connection, make_job(), [make_reservation(MEMBER)])
     with pytest.raises(StorageError, match="CHECK constraint"):
         do(
             connection,
@@ -315,7 +320,7 @@ def test_the_schema_refuses_an_entry_that_cannot_be(connection: sqlite3.Connecti
 
 
 def test_an_entry_belongs_to_an_account_and_to_a_job_that_exist(connection: sqlite3.Connection) -> None:
-    record(connection, make_job(), [make_charge(GLOBAL)])
+    record(connection, make_job(), [make_reservation(GLOBAL)])
     for account, number in ((99, 1), (1, 99)):
         with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
             connection.execute(
@@ -358,10 +363,10 @@ def test_the_audit_finds_a_balance_without_any_entry(connection: sqlite3.Connect
 
 async def test_balances_are_told_for_unused_accounts_too_and_in_the_order_asked(database: Database) -> None:
     job = make_job(request=make_request(num_images=2))
-    charges = make_charges(job, image_cap=20)
-    await database.write(lambda c: jobs.record(c, job, charges[:2], active_limit=3))
-    keys = [charge.account for charge in charges]
-    found = ledger.balances(await database.fetch_all(*ledger.balance_query(keys)), charges)
+    reservations = make_reservations(job, image_cap=20)
+    await database.write(lambda c: jobs.record(c, job, reservations[:2], active_limit=3))
+    keys = [held.account for held in reservations]
+    found = ledger.balances(await database.fetch_all(*ledger.balance_query(keys)), reservations)
     assert [each.account for each in found] == keys
     assert [(each.pending, each.posted) for each in found] == [(2, 0), (2 * PRICE_MICROS, 0), (0, 0), (0, 0), (0, 0)]
     assert found[0].left == 18
@@ -369,7 +374,7 @@ async def test_balances_are_told_for_unused_accounts_too_and_in_the_order_asked(
 
 
 def test_an_entry_keeps_when_it_was_made(connection: sqlite3.Connection) -> None:
-    number = record(connection, make_job(), [make_charge(GLOBAL)])
+    number = record(connection, make_job(), [make_reservation(GLOBAL)])
     do(connection, lambda c: ledger.release(c, number, at_ms=5))
     times = [row["at"] for row in connection.execute("SELECT at FROM entries ORDER BY entry_id")]
     assert times == [round(NOW.timestamp() * 1000), 5]

@@ -10,7 +10,7 @@ import pytest
 from errors import StorageUnavailable
 from models import Balance, JobStatus
 from storage import reading
-from tests.builders import NOW, PRICE_MICROS, make_charges, make_job, make_request
+from tests.builders import NOW, PRICE_MICROS, make_job, make_request, make_reservations
 from tests.storage.inline import bring_to, do, open_inline, record
 from tests.support import OpenDatabase
 
@@ -24,20 +24,20 @@ def test_a_snapshot_shows_accounts_entries_and_jobs(tmp_path: Path) -> None:
         record(connection, waiting)
         view = reading.snapshot(path)
     assert view.jobs == (done, waiting)
-    charges = make_charges(job)
+    reservations = make_reservations(job)
     assert view.balances == tuple(
         Balance(account=each.account, pending=pending, posted=2 * pending, cap=each.cap)
-        for each, pending in zip(charges, [1, *[PRICE_MICROS] * 4], strict=True)
+        for each, pending in zip(reservations, [1, *[PRICE_MICROS] * 4], strict=True)
     )
     kinds = [(entry.kind, entry.job_id) for entry in view.entries]
     assert kinds == [("reserve", job.job_id)] * 5 + [("settle", job.job_id)] * 5 + [("reserve", waiting.job_id)] * 5
     first = view.entries[0]
     assert (first.account, first.pending, first.posted, first.granted, first.cap, first.at) == (
-        charges[0].account,
+        reservations[0].account,
         2,
         0,
         0,
-        charges[0].cap,
+        reservations[0].cap,
         NOW,
     )
     assert view.findings == ()
