@@ -18,6 +18,8 @@ RUN groupadd --gid 10001 easel \
 COPY --from=dependencies /venv /venv
 WORKDIR /app
 COPY bot.py clock.py config.py errors.py limits.py models.py parameters.py permissions.py recipes.py version.py LICENSE ./
+COPY charting ./charting
+COPY childwork ./childwork
 COPY cogs ./cogs
 COPY generation ./generation
 COPY imaging ./imaging

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run doctor test check docker-steps format messages bench lock clean
+.PHONY: demo tour run doctor test check docker-steps format messages bench lock clean
 .DEFAULT_GOAL := test
 
 # The stamps carry the lock's time: a changed lock is installed again, an unchanged one costs nothing.
@@ -20,6 +20,10 @@ $(VENV)/.dev: requirements-dev.txt
 # Tries the real bot against bundled stand-ins: no token, no key, no questions.
 demo: $(VENV)/.run
 	$(BIN)/python bot.py demo
+
+# Takes the documents' pictures anew. Needs Chromium.
+tour: $(VENV)/.run
+	$(BIN)/python -m sandbox.tour docs/images
 
 run: $(VENV)/.run
 	$(BIN)/python bot.py

@@ -19,12 +19,16 @@ import aiohttp
 import discord
 
 import config
+from charting.studio import Studio
 from clock import Clock, SystemClock
-from cogs import Facts, Library, add_cogs
+from cogs import Facts, Library, Office, add_cogs
 from cogs import Parts as CogParts
 from config import Settings
 from errors import ConfigurationError, EaselError, Failure
+from generation.access_lists import AccessLists
+from generation.alerts import AlertSender
 from generation.attachments import AttachmentFetcher
+from generation.books import Books
 from generation.cards import CardKeeper
 from generation.circuit import Circuit
 from generation.drafts import Drafts
@@ -34,9 +38,11 @@ from generation.images import Judge
 from generation.input_images import InputImages
 from generation.janitor import Janitor
 from generation.kept_pictures import KeptPictures
+from generation.limit_book import LimitBook
 from generation.loras import LoraCatalogue
+from generation.overview import Overview
+from generation.pauses import Pauses
 from generation.pipeline import Parts, Pipeline
-from generation.policy import Caps
 from generation.polling import PollPace, PollSchedule, learn_from_history
 from generation.preferences import Preferences
 from generation.presets import PresetBook
@@ -44,7 +50,9 @@ from generation.queue import FairQueue
 from generation.reports import Reports
 from generation.runner import Runner
 from generation.service import GenerationService, Terms
+from generation.spending import Spending
 from generation.spool import Spool
+from generation.unresolved import ResolvedOutside, Unresolved
 from imaging.workshop import Workshop
 from ops import logs
 from ops.backup import backup
@@ -61,6 +69,7 @@ from storage import jobs
 from storage.database import Database
 from storage.meta import PROOF_OF_WRITING, Meta
 from ui.acceptance import Acceptor
+from ui.alerts import DiscordAlerts
 from ui.client import EaselClient
 from ui.delivery import DiscordDelivery
 from ui.notices import OwnerNotices
@@ -124,7 +133,10 @@ class Easel:
         await self.provider.start()
         self._on_stop("provider client", self.provider.close)
         self.client = client = EaselClient(
-            meta=self._meta, api_url=settings.discord_api_url, gateway_url=settings.discord_gateway_url
+            meta=self._meta,
+            api_url=settings.discord_api_url,
+            gateway_url=settings.discord_gateway_url,
+            operator_guild_ids=settings.operator_guild_ids,
         )
         schedule = PollSchedule()
         await learn_from_history(schedule, database)
@@ -137,9 +149,16 @@ class Easel:
             CogParts(
                 client=client,
                 service=service,
-                acceptor=Acceptor(service, tasks=client.tasks, turnstile=client.turnstile, clock=clock),
+                acceptor=Acceptor(
+                    service,
+                    drafts=self.library.drafts,
+                    tasks=client.tasks,
+                    turnstile=client.turnstile,
+                    clock=clock,
+                ),
                 delivery=delivery,
                 library=self.library,
+                office=self._make_office(),
                 images=self.images,
                 spool=spool,
                 kept=KeptPictures(database=database, spool=spool),
@@ -156,6 +175,8 @@ class Easel:
         await self._serve()
         self._on_stop("connection to Discord", client.close)
         await self._log_in()
+        # Beside the rest of the start: no wish is taken before it has ended.
+        self._keep_running("audit of the books", self.books.run())
         self._on_stop("cards", cards.close)
         self._on_stop("runner", functools.partial(self.runner.stop, within_seconds=_STEPS_SECONDS))
         await self.runner.start()
@@ -169,6 +190,9 @@ class Easel:
         )
         self._keep_running("housekeeping", janitor.run())
         self._keep_running("heartbeat", heartbeat(self.metrics, clock))
+        self._keep_running("alerts", self.alerts.run())
+        outside = ResolvedOutside(database=database, runner=self.runner, observer=self.metrics, clock=clock)
+        self._keep_running("look-out for what is resolved outside", outside.run())
         self._lasts("connection to Discord", asyncio.create_task(client.connect(), name="connection to Discord"))
         # What is there by now stays for good. Without this every full collection looks at all of it again, which
         # holds up the event loop for tens of milliseconds in the middle of a burst.
@@ -181,7 +205,9 @@ class Easel:
         """Everything between a wish and its gallery: sets `runner`, which is not started yet."""
         settings, clock, database, metrics = self._settings, self._clock, self.database, self.metrics
         self._notices = OwnerNotices(self.client, owner_ids=settings.owner_ids)
-        circuit = Circuit(clock=clock, notices=self._notices)
+        self._circuit = circuit = Circuit(clock=clock, notices=self._notices)
+        self.alerts = AlertSender(database, DiscordAlerts(self.client, self._notices), clock)
+        self.books = Books(database=database, notices=self._notices, clock=clock)
         pace = PollPace(polls_per_minute=settings.polls_per_minute, clock=clock)
         judge = Judge(provider=self.provider, spool=spool, observer=metrics, clock=clock)
         self._closers.callback(judge.close)
@@ -201,7 +227,7 @@ class Easel:
                 deadline=timedelta(seconds=settings.job_deadline_seconds),
             )
         )
-        queue = FairQueue()
+        self._queue = queue = FairQueue()
         self.runner = Runner(
             pipeline=pipeline,
             database=database,
@@ -217,10 +243,16 @@ class Easel:
             runner=self.runner,
             queue=queue,
             circuit=circuit,
+            books=self.books,
             schedule=schedule,
             observer=metrics,
             clock=clock,
-            terms=_terms(settings),
+            terms=Terms(
+                price_micros=settings.price_per_image_micros,
+                active_jobs=settings.user_active_jobs,
+                caps=settings.caps,
+            ),
+            told_of_budgets=self.alerts.notify,
         )
 
     def _make_library(self) -> Library:
@@ -233,7 +265,33 @@ class Easel:
             drafts=Drafts(database, settings.database_path.parent / "drafts", clock),
             reports=Reports(database, clock),
             preferences=Preferences(database),
-            guilds=GuildChoices(database),
+            guilds=GuildChoices(database, clock),
+            access=AccessLists(database, clock),
+        )
+
+    def _make_office(self) -> Office:
+        """What those who run a guild, or the whole bot, steer it with."""
+        database, clock, caps = self.database, self._clock, self._settings.caps
+        pauses = Pauses(database=database, runner=self.runner, clock=clock)
+        studio = Studio(self._settings.database_path.parent / "charts")
+        studio.prepare()
+        self._on_stop("chart studio", studio.close)
+        return Office(
+            pauses=pauses,
+            limits=LimitBook(database, caps, clock),
+            unresolved=Unresolved(database),
+            overview=Overview(
+                database=database,
+                runner=self.runner,
+                queue=self._queue,
+                circuit=self._circuit,
+                books=self.books,
+                pauses=pauses,
+                clock=clock,
+                caps=caps,
+            ),
+            spending=Spending(database, clock),
+            studio=studio,
         )
 
     async def _make_input_images(self) -> InputImages:
@@ -269,6 +327,7 @@ class Easel:
                 "discord": self._check_discord,
                 "database": self._check_database,
                 "runner": self._check_runner,
+                "books": self._check_books,
             },
             metrics=self.metrics,
         )
@@ -282,6 +341,9 @@ class Easel:
     async def _check_database(self) -> str | None:
         await self._meta.put(PROOF_OF_WRITING, self._clock.now().isoformat())
         return None
+
+    async def _check_books(self) -> str | None:
+        return self.books.problem
 
     async def _check_runner(self) -> str | None:
         return None if self.runner.alive else "not running"
@@ -323,20 +385,6 @@ def _provider(settings: Settings, clock: Clock) -> PixazoClient:
         api_key=settings.pixazo_api_key,
         result_hosts=settings.pixazo_result_hosts,
         clock=clock,
-    )
-
-
-def _terms(settings: Settings) -> Terms:
-    return Terms(
-        price_micros=settings.price_per_image_micros,
-        active_jobs=settings.user_active_jobs,
-        caps=Caps(
-            user_daily_images=settings.user_daily_images,
-            user_monthly_micros=settings.user_monthly_micros,
-            guild_daily_micros=settings.guild_daily_micros,
-            guild_monthly_micros=settings.guild_monthly_micros,
-            global_monthly_micros=settings.global_monthly_micros,
-        ),
     )
 
 

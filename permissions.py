@@ -4,6 +4,7 @@ Names are Discord's own (`VIEW_CHANNEL`), bits those of its permission flags. No
 so that the rules, the user interface and the doctor all read the same list.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 ADMINISTRATOR_BIT: Final = 1 << 3
@@ -24,6 +25,11 @@ PERMISSION_BITS: Final = {
 NEEDED_TO_POST: Final[tuple[str, ...]] = ("VIEW_CHANNEL", "SEND_MESSAGES", "ATTACH_FILES")
 NEEDED_TO_POST_IN_THREAD: Final[tuple[str, ...]] = ("VIEW_CHANNEL", "SEND_MESSAGES_IN_THREADS", "ATTACH_FILES")
 
+# For the channel that the moderators are written to. It is read before something is sent for a second time.
+NEEDED_TO_ALERT: Final[tuple[str, ...]] = ("VIEW_CHANNEL", "SEND_MESSAGES", "READ_MESSAGE_HISTORY")
+# For the one message that the bot sends to a server by itself.
+NEEDED_TO_GREET: Final[tuple[str, ...]] = ("VIEW_CHANNEL", "SEND_MESSAGES")
+
 INVITE_PERMISSIONS: Final[int] = sum(PERMISSION_BITS.values())
 INVITE_SCOPES: Final[tuple[str, ...]] = ("bot", "applications.commands")
 
@@ -33,11 +39,16 @@ def missing_to_post(granted: int, *, in_thread: bool, with_image: bool = False) 
 
     `with_image` for jobs made from a member's own image.
     """
-    if granted & ADMINISTRATOR_BIT:
-        return ()
     needed = NEEDED_TO_POST_IN_THREAD if in_thread else NEEDED_TO_POST
     if with_image:
         needed = (*needed, "READ_MESSAGE_HISTORY")
+    return missing_of(needed, granted)
+
+
+def missing_of(needed: Sequence[str], granted: int) -> tuple[str, ...]:
+    """The names among the `needed` that are not among the `granted` bits; an administrator has all."""
+    if granted & ADMINISTRATOR_BIT:
+        return ()
     return tuple(name for name in needed if not granted & PERMISSION_BITS[name])
 
 

@@ -1,20 +1,25 @@
 """Discord commands: parse, call, reply."""
 
+import discord
+
 from cogs.account import AccountCog
 from cogs.admin import AdminCog
+from cogs.confirmation import ConfirmationCog
 from cogs.control import ControlCog
 from cogs.generate import GenerateCog
+from cogs.greeting import GreetingCog
 from cogs.history import HistoryCog
 from cogs.info import InfoCog
 from cogs.jobs import JobsCog
 from cogs.menus import MenusCog
-from cogs.parts import Facts, Library, Parts
+from cogs.operator import OperatorCog
+from cogs.parts import Facts, Library, Office, Parts
 from cogs.preferences import PreferencesCog
 from cogs.presets import PresetsCog
 from cogs.reference import ReferenceCog
 from cogs.results import ResultsCog
 
-__all__ = ["Facts", "Library", "Parts", "add_cogs"]
+__all__ = ["Facts", "Library", "Office", "Parts", "add_cogs"]
 
 
 async def add_cogs(parts: Parts) -> None:
@@ -23,6 +28,7 @@ async def add_cogs(parts: Parts) -> None:
     await client.add_cog(GenerateCog(parts))
     await client.add_cog(ControlCog(parts))
     await client.add_cog(ReferenceCog(parts))
+    await client.add_cog(ConfirmationCog(parts))
     await client.add_cog(JobsCog(client, parts.service))
     await client.add_cog(AccountCog(parts.service))
     await client.add_cog(PresetsCog(parts))
@@ -32,3 +38,6 @@ async def add_cogs(parts: Parts) -> None:
     await client.add_cog(ResultsCog(parts))
     await client.add_cog(MenusCog(parts))
     await client.add_cog(AdminCog(parts))
+    await client.add_cog(GreetingCog(parts.library.guilds, parts.clock))
+    if client.operator_guild_ids:
+        await client.add_cog(OperatorCog(parts), guilds=[discord.Object(id_) for id_ in client.operator_guild_ids])

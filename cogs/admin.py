@@ -1,4 +1,4 @@
-"""`/admin`: what those who run a server choose for it, and which LoRAs its members may use."""
+"""`/admin`: everything that those who run a server steer, and here the LoRAs that its members may use."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -8,18 +8,21 @@ from discord import app_commands
 from discord.app_commands import Choice, Transform
 from discord.ext import commands
 
+from cogs.admin_access import AccessCommands
+from cogs.admin_limits import LimitsCommands
+from cogs.admin_pause import PauseCommands
+from cogs.admin_setup import SetupCommands
+from cogs.admin_spend import SpendCommands
+from cogs.admin_unresolved import UnresolvedCommands
+from cogs.checks import check_manages, guild_id_of
 from cogs.completion import Completion
 from cogs.options import Number, Text
 from cogs.parts import Parts
 from cogs.starting import Starter
-from errors import NotAllowed
 from generation.composing import Choices
-from models import GuildSettings
 from parameters import LORA_SCALE_BOUNDS, PROMPT_MAX_CHARACTERS, ImageSize
-from permissions import missing_to_post
 from recipes import NAME_MAX_CHARACTERS, TRIGGER_WORDS_MAX_CHARACTERS, LoraEntry, LoraPick, folded
 from ui import admin_panels, answers
-from ui.buttons import chosen
 from ui.cards import Card
 from ui.wording import admin as words
 
@@ -31,7 +34,17 @@ TEST_PROMPT: Final = "a fox sitting in a forest clearing, soft morning light"
 
 
 @app_commands.default_permissions(manage_guild=True)
-class AdminCog(commands.GroupCog, group_name="admin", group_description=words.GROUP):
+class AdminCog(
+    SetupCommands,
+    AccessCommands,
+    LimitsCommands,
+    PauseCommands,
+    UnresolvedCommands,
+    SpendCommands,
+    commands.GroupCog,
+    group_name="admin",
+    group_description=words.GROUP,
+):
     """Everything that takes Manage Server. A server can show the commands to others, so each checks that itself."""
 
     loras = app_commands.Group(name="loras", description=words.LORAS)
@@ -40,35 +53,19 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description=words.GR
         self._parts = parts
         self._library = parts.library
         self._starter = Starter(parts)
-        self._completion = Completion(parts.library)
+        self._completion = Completion(parts)
 
     async def cog_load(self) -> None:
         """Answer the buttons and menus of the pages; discord.py calls this when the cog is added."""
+        self._register_setup()
+        self._register_access()
+        self._register_limits()
         client = self._parts.client
-        client.add_action(admin_panels.SETUP_ACTION, self.change)
-        client.add_action(admin_panels.LOOK_ACTION, self.look_again)
         client.add_action(admin_panels.LORA_TEST_ACTION, self.press_test)
         client.add_action(admin_panels.LORA_PAGE_ACTION, self.turn)
-
-    @app_commands.command(name="setup", description=words.SETUP)
-    async def setup(self, interaction: discord.Interaction[Any]) -> None:
-        """Show the panel of the server's settings, in private."""
-        _check_may(interaction)
-        settings = await answers.patiently(interaction, self._library.guilds.of(_guild_of(interaction)))
-        await answers.show(interaction, _panel(interaction, settings))
-
-    async def change(self, interaction: discord.Interaction[Any], argument: str) -> None:
-        """Keep what was pressed or chosen in the panel, and show what is stored then."""
-        _check_may(interaction)
-        changes = admin_panels.change_of(argument, chosen(interaction))
-        changing = self._library.guilds.change(_guild_of(interaction), **changes)
-        await answers.replace(interaction, _panel(interaction, await answers.patiently(interaction, changing)))
-
-    async def look_again(self, interaction: discord.Interaction[Any], _argument: str) -> None:
-        """Show the panel as everything is now."""
-        _check_may(interaction)
-        settings = await answers.patiently(interaction, self._library.guilds.of(_guild_of(interaction)))
-        await answers.replace(interaction, _panel(interaction, settings))
+        self._register_pause()
+        self._register_unresolved()
+        self._register_spend()
 
     @loras.command(name="add", description=words.ADD)
     @app_commands.describe(
@@ -88,9 +85,9 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description=words.GR
         max_strength: Transform[float, Number("max_strength", LORA_SCALE_BOUNDS)] | None = None,
     ) -> None:
         """Put a LoRA into the server's catalogue."""
-        _check_may(interaction)
+        check_manages(interaction)
         usual = LoraEntry(
-            guild_id=_guild_of(interaction),
+            guild_id=guild_id_of(interaction),
             name=name,
             path=path,
             trigger_words=trigger or "",
@@ -109,18 +106,18 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description=words.GR
         name: Transform[str, Text("lora", longest=NAME_MAX_CHARACTERS)],
     ) -> None:
         """Take a LoRA out of the server's catalogue."""
-        _check_may(interaction)
+        check_manages(interaction)
         await answers.show(interaction, await answers.patiently(interaction, self._removed(interaction, name)))
 
     @loras.command(name="list", description=words.LIST)
     async def list_all(self, interaction: discord.Interaction[Any]) -> None:
         """Show the server's LoRAs, in private."""
-        _check_may(interaction)
+        check_manages(interaction)
         await answers.show(interaction, await answers.patiently(interaction, self._catalogue(interaction, 1)))
 
     async def turn(self, interaction: discord.Interaction[Any], argument: str) -> None:
         """Show another page of the list in the place of the one with the button."""
-        _check_may(interaction)
+        check_manages(interaction)
         page = self._catalogue(interaction, admin_panels.page_number(argument))
         await answers.replace(interaction, await answers.patiently(interaction, page))
 
@@ -133,13 +130,13 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description=words.GR
         prompt: Transform[str, Text("prompt", longest=PROMPT_MAX_CHARACTERS)] = TEST_PROMPT,
     ) -> None:
         """Start one small picture with a LoRA, whose card is the answer."""
-        _check_may(interaction)
+        check_manages(interaction)
         await self._test(interaction, name, prompt)
 
     async def press_test(self, interaction: discord.Interaction[Any], token: str) -> None:
         """Do as the command does, for the LoRA beside the button."""
-        _check_may(interaction)
-        entry = admin_panels.entry_of(token, await self._library.loras.list(_guild_of(interaction)))
+        check_manages(interaction)
+        entry = admin_panels.entry_of(token, await self._library.loras.list(guild_id_of(interaction)))
         await self._test(interaction, entry.name, TEST_PROMPT)
 
     @remove.autocomplete("name")
@@ -152,7 +149,7 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description=words.GR
         await self._starter.start(interaction, choices)
 
     async def _removed(self, interaction: discord.Interaction[Any], name: str) -> Card:
-        guild_id = _guild_of(interaction)
+        guild_id = guild_id_of(interaction)
         presets = await self._library.presets.list(guild_id, interaction.user.id)
         entry = await self._library.loras.remove(guild_id, name, may_manage_guild=interaction.permissions.manage_guild)
         gone = folded(entry.name)
@@ -160,18 +157,8 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description=words.GR
         return admin_panels.removed(entry, naming)
 
     async def _catalogue(self, interaction: discord.Interaction[Any], number: int) -> Card:
-        entries = await self._library.loras.list(_guild_of(interaction))
+        entries = await self._library.loras.list(guild_id_of(interaction))
         return admin_panels.catalogue(entries, number=number, price_micros=self._parts.facts.price_micros)
-
-
-def _check_may(interaction: discord.Interaction[Any]) -> None:
-    if not interaction.permissions.manage_guild:
-        raise NotAllowed("manage_guild")
-
-
-def _guild_of(interaction: discord.Interaction[Any]) -> int:
-    """The gate lets nothing in that comes from elsewhere than a guild."""
-    return interaction.guild_id or 0
 
 
 def _with_strengths(usual: LoraEntry, default: float | None, most: float | None) -> LoraEntry:
@@ -181,9 +168,3 @@ def _with_strengths(usual: LoraEntry, default: float | None, most: float | None)
     if default is None:
         default = min(usual.default_scale, most)
     return replace(usual, default_scale=default, max_scale=most)
-
-
-def _panel(interaction: discord.Interaction[Any], settings: GuildSettings) -> Card:
-    in_thread = isinstance(interaction.channel, discord.Thread)
-    missing = missing_to_post(interaction.app_permissions.value, in_thread=in_thread, with_image=True)
-    return admin_panels.setup(settings, missing=missing, in_thread=in_thread)

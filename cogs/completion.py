@@ -6,11 +6,13 @@ from typing import Any, Final
 import discord
 from discord.app_commands import Choice
 
-from cogs.parts import Library
+from cogs.parts import Parts
 from errors import StorageError
 from generation.presets import token_of
+from parameters import IMAGES_BESIDE_INPUT_MAX
 from recipes import PresetScope
 from ui import text
+from ui.acceptance import origin_of
 from ui.wording import commands as words
 
 log = logging.getLogger(__name__)
@@ -25,8 +27,10 @@ CHOICE_CHARACTERS: Final = 100
 class Completion:
     """Suggestions from what the guild and the member keep. A database that can't be read suggests nothing."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, parts: Parts) -> None:
+        self._library = parts.library
+        self._service = parts.service
+        self._price_micros = parts.facts.price_micros
 
     async def presets(
         self, interaction: discord.Interaction[Any], typed: str, *, built_in: bool = True
@@ -43,6 +47,30 @@ class Completion:
             Choice(name=_cut(words.preset_choice(preset)), value=token_of(preset))
             for preset in found
             if built_in or preset.scope is not PresetScope.BUILT_IN
+        ]
+
+    async def counts(
+        self, interaction: discord.Interaction[Any], typed: str, *, beside_image: bool = False
+    ) -> list[Choice[int]]:
+        """How many pictures, also `beside_image`: what each number costs, and how many the member has left."""
+        origin = origin_of(interaction)
+        try:
+            settings = await self._library.guilds.of(origin.guild_id)
+            lines = await self._service.quota(
+                guild_id=origin.guild_id,
+                user_id=origin.user_id,
+                role_ids=origin.role_ids,
+                place_ids=origin.place_ids,
+            )
+        except StorageError as error:
+            log.warning("no counts to suggest: %s", error)
+            return []
+        left = min(line.fitting for line in lines)
+        most = min(settings.images_per_job, IMAGES_BESIDE_INPUT_MAX) if beside_image else settings.images_per_job
+        return [
+            Choice(name=_cut(words.count_choice(count, count * self._price_micros, left)), value=count)
+            for count in range(1, most + 1)
+            if str(count).startswith(str(typed).strip())
         ]
 
     async def loras(self, interaction: discord.Interaction[Any], typed: str) -> list[Choice[str]]:

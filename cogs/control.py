@@ -53,7 +53,7 @@ class ControlCog(commands.Cog):
         self._parts = parts
         self._drafts = parts.library.drafts
         self._starter = Starter(parts)
-        self._completion = Completion(parts.library)
+        self._completion = Completion(parts)
         self._uploading = asyncio.Semaphore(_PREVIEWS_AT_ONCE)
 
     async def cog_load(self) -> None:
@@ -111,6 +111,10 @@ class ControlCog(commands.Cog):
         await answers.defer_privately(interaction)
         await self._show_preview(interaction, plan, image)
 
+    @control.autocomplete("count")
+    async def _counts(self, interaction: discord.Interaction[Any], typed: str) -> list[Choice[int]]:
+        return await self._completion.counts(interaction, typed, beside_image=True)
+
     @control.autocomplete("preset")
     async def _presets(self, interaction: discord.Interaction[Any], typed: str) -> list[Choice[str]]:
         return await self._completion.presets(interaction, typed)
@@ -125,6 +129,7 @@ class ControlCog(commands.Cog):
             preset=plan.preset,
             image=GivenImage(filename=plan.image_filename, file=await self._file(draft, plan.image_filename)),
             draft_id=draft_id,
+            confirmed=True,
             afterwards=partial(self._finish, interaction, draft_id),
         )
 

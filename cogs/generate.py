@@ -33,7 +33,7 @@ class GenerateCog(commands.Cog):
 
     def __init__(self, parts: Parts) -> None:
         self._starter = Starter(parts)
-        self._completion = Completion(parts.library)
+        self._completion = Completion(parts)
 
     @app_commands.command(name="imagine", description=words.IMAGINE)
     @app_commands.describe(
@@ -80,6 +80,10 @@ class GenerateCog(commands.Cog):
             lora=None if lora is None else LoraPick(name=lora, scale=lora_strength),
         )
         await self._starter.start(interaction, choices, preset=preset)
+
+    @imagine.autocomplete("count")
+    async def _counts(self, interaction: discord.Interaction[Any], typed: str) -> list[Choice[int]]:
+        return await self._completion.counts(interaction, typed)
 
     @imagine.autocomplete("preset")
     async def _presets(self, interaction: discord.Interaction[Any], typed: str) -> list[Choice[str]]:

@@ -114,11 +114,12 @@ class HistoryCog(commands.Cog):
     async def _first_page(self, interaction: discord.Interaction[Any], asked: Asked) -> cards.Card:
         page = await self._page(interaction, asked, number=1)
         if page.pages > 1 and asked.is_filtered:
+            filters = {"search": asked.search, "preset": asked.preset, "favourites": asked.favourites}
             draft = await self._parts.library.drafts.create(
                 guild_id=interaction.guild_id or 0,
                 user_id=interaction.user.id,
                 kind=_DRAFT_KIND,
-                content={"search": asked.search, "preset": asked.preset, "favourites": asked.favourites},
+                content=filters,
             )
             asked = Asked(
                 search=asked.search, preset=asked.preset, favourites=asked.favourites, draft_id=draft.draft_id

@@ -35,7 +35,7 @@ class PresetsCog(commands.GroupCog, group_name="preset", group_description=words
     def __init__(self, parts: Parts) -> None:
         self._client = parts.client
         self._library = parts.library
-        self._completion = Completion(parts.library)
+        self._completion = Completion(parts)
 
     async def cog_load(self) -> None:
         """Answer the panel's buttons and forms; discord.py calls this when the cog is added."""

@@ -36,7 +36,7 @@ class ReferenceCog(commands.Cog):
     def __init__(self, parts: Parts) -> None:
         self._images = parts.images
         self._starter = Starter(parts)
-        self._completion = Completion(parts.library)
+        self._completion = Completion(parts)
 
     @app_commands.command(name="reference", description=images.REFERENCE)
     @app_commands.describe(
@@ -79,6 +79,10 @@ class ReferenceCog(commands.Cog):
             image_height_px=given.original_height_px,
         )
         await self._starter.start(interaction, replace(choices, reference=fetched), preset=preset, image=given)
+
+    @reference.autocomplete("count")
+    async def _counts(self, interaction: discord.Interaction[Any], typed: str) -> list[Choice[int]]:
+        return await self._completion.counts(interaction, typed, beside_image=True)
 
     @reference.autocomplete("preset")
     async def _presets(self, interaction: discord.Interaction[Any], typed: str) -> list[Choice[str]]:

@@ -31,10 +31,12 @@ class Starter:
         preset: str | None = None,
         image: Prepared | GivenImage | None = None,
         draft_id: str | None = None,
+        confirmed: bool = False,
         afterwards: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Start a job from a member's choices; `image` is the one they name, and is closed here.
 
+        `confirmed` where the member has seen the price and pressed a button since.
         `afterwards` is called once there is a job and its card. Raises what the catalogue, the composition or the
         service refuses it with.
         """
@@ -46,7 +48,13 @@ class Starter:
             raise
         given = None if image is None else GivenImage(filename=image.filename, file=image.file)
         await self._parts.acceptor.accept(
-            interaction, request, recipe=recipe, image=given, draft_id=draft_id, afterwards=afterwards
+            interaction,
+            request,
+            recipe=recipe,
+            image=given,
+            draft_id=draft_id,
+            confirmed=confirmed,
+            afterwards=afterwards,
         )
 
     async def refer(

@@ -1,5 +1,6 @@
 """What the documents say is held against the code."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import discord
 
 import bot
 import config
-from cogs import Facts, Library, Parts, add_cogs
+from cogs import Facts, Library, Office, Parts, add_cogs
 from permissions import INVITE_PERMISSIONS, invite_url
 from tests.support import FakeClock
 from ui.client import EaselClient
@@ -82,6 +83,7 @@ async def test_the_readme_lists_every_command_with_its_options() -> None:
             reports=nothing,
             preferences=nothing,
             guilds=nothing,
+            access=nothing,
         )
         await add_cogs(
             Parts(
@@ -90,6 +92,7 @@ async def test_the_readme_lists_every_command_with_its_options() -> None:
                 acceptor=nothing,
                 delivery=nothing,
                 library=library,
+                office=Office(**dict.fromkeys((field.name for field in dataclasses.fields(Office)), nothing)),
                 images=nothing,
                 spool=nothing,
                 kept=nothing,

@@ -13,11 +13,13 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 BASE: Final = frozenset({"models", "limits", "parameters", "recipes", "errors", "clock", "permissions", "version"})
 
 MAY_IMPORT: Final = {
-    "cogs": {"ui", "generation", *BASE},
-    "ui": {"generation", "imaging", *BASE},
-    "generation": {"safety", "provider", "storage", "imaging", *BASE},
+    "cogs": {"ui", "generation", "charting", *BASE},
+    "ui": {"generation", "imaging", "charting", *BASE},
+    "generation": {"safety", "provider", "storage", "imaging", "charting", *BASE},
     "safety": BASE,
-    "imaging": BASE,
+    "imaging": {"childwork", *BASE},
+    "charting": {"childwork", *BASE},
+    "childwork": BASE,
     "provider": BASE,
     "storage": BASE,
     "ops": {"config", "storage", "provider", "generation", *BASE},
@@ -32,15 +34,20 @@ ONLY_IN: Final = {
     "discord": {"bot.py", "ui/", "cogs/", "ops/doctor.py"},
     "sqlite3": {"storage/"},
     "aiosqlite": {"storage/"},
-    "PIL": {"safety/", "imaging/", "ui/uploads.py", "sandbox/"},
+    "PIL": {"safety/", "imaging/", "charting/", "ui/uploads.py", "sandbox/"},
     "cv2": {"imaging/"},
     "numpy": {"imaging/"},
+    "matplotlib": {"charting/"},
     "babel": {"ui/language.py", "ui/text.py"},
     "prometheus_client": {"ops/metrics.py"},
     "dotenv": {"config.py"},
 }
 # A type on a seam is no use of the database: these hand the writer's connection on, and run nothing on it.
-SEAMS: Final = {("generation/service.py", "sqlite3"), ("generation/pipeline.py", "sqlite3")}
+SEAMS: Final = {
+    ("generation/service.py", "sqlite3"),
+    ("generation/pipeline.py", "sqlite3"),
+    ("generation/limit_book.py", "sqlite3"),
+}
 
 
 def _sources() -> Iterator[Path]:

@@ -16,12 +16,15 @@ from typing import Any, BinaryIO, Final, cast
 import discord
 
 from clock import Clock
-from errors import MissingBotPermissions, StorageError
+from errors import ConfirmationNeeded, MissingBotPermissions, StorageError
+from generation.confirming import DRAFT_KIND, content_of
+from generation.drafts import Drafts
 from generation.service import PLAIN_RECIPE, Acceptance, GenerationService
 from models import GenerationRequest, Origin
 from permissions import missing_to_post
 from recipes import Recipe
-from ui import answers, cards, wording
+from ui import answers, cards, confirmation, wording
+from ui.language import speaking
 from ui.tasks import OwnedTasks
 from ui.turnstile import Turnstile
 
@@ -57,8 +60,17 @@ class Outcome(Enum):
 class Acceptor:
     """Takes generation requests from interactions to the service, and its answer to the channel."""
 
-    def __init__(self, service: GenerationService, *, tasks: OwnedTasks, turnstile: Turnstile, clock: Clock) -> None:
+    def __init__(
+        self,
+        service: GenerationService,
+        *,
+        drafts: Drafts,
+        tasks: OwnedTasks,
+        turnstile: Turnstile,
+        clock: Clock,
+    ) -> None:
         self._service = service
+        self._drafts = drafts
         self._tasks = tasks
         self._turnstile = turnstile
         self._clock = clock
@@ -72,10 +84,12 @@ class Acceptor:
         recipe: Recipe = PLAIN_RECIPE,
         image: GivenImage | None = None,
         draft_id: str | None = None,
+        confirmed: bool = False,
         afterwards: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Have the request accepted and answer with its card. Raises what the service refuses it with.
 
+        Where the guild wants a confirming press that has not been `confirmed`, the private question is the answer.
         `image` is the member's own, which the request names: it is put on the card, and closed here. `afterwards` is
         called once there is a job and everything was done for its card, and not where the request was refused. The
         interaction may have been deferred in public before. What is not certain afterwards (the callback timed
@@ -86,20 +100,29 @@ class Acceptor:
                 until_done.enter_context(image.file)
             accepting = self._tasks.start(
                 self._service.accept(
-                    origin_of(interaction, with_image=image is not None), request, recipe=recipe, draft_id=draft_id
+                    origin_of(interaction, with_image=image is not None),
+                    request,
+                    recipe=recipe,
+                    draft_id=draft_id,
+                    confirmed=confirmed,
                 ),
                 name=f"accept {interaction.id}",
             )
             await asyncio.wait({accepting}, timeout=answers.FIRST_ANSWER_SECONDS)
             if accepting.done():
-                acceptance = accepting.result()  # raises before anything is said in public
+                try:
+                    acceptance = accepting.result()  # raises before anything is said in public
+                except ConfirmationNeeded as needed:
+                    await self._ask(interaction, request, recipe, image, needed)
+                    return
                 if image is None and not interaction.response.is_done():
                     await self._answer(interaction, acceptance)
                     if afterwards is not None:
                         await afterwards()
                     return
             late = self._tasks.launch(
-                self._answer_late(interaction, accepting, image, afterwards), name=f"late answer {interaction.id}"
+                self._answer_late(interaction, accepting, request, recipe, image, afterwards),
+                name=f"late answer {interaction.id}",
             )
             kept_open = until_done.pop_all()
             late.add_done_callback(lambda _: kept_open.close())
@@ -128,13 +151,20 @@ class Acceptor:
         self,
         interaction: discord.Interaction[Any],
         accepting: "asyncio.Task[Acceptance]",
+        request: GenerationRequest,
+        recipe: Recipe,
         image: GivenImage | None,
         afterwards: Callable[[], Awaitable[None]] | None,
     ) -> None:
         """Defer in public and edit that into the card: an image takes longer to send than an answer may take."""
         outcome = Outcome.ANSWERED if interaction.response.is_done() else await self._defer(interaction)
         try:
-            acceptance = await accepting
+            try:
+                acceptance = await accepting
+            except ConfirmationNeeded as needed:
+                if outcome is not Outcome.REFUSED:
+                    await self._ask(interaction, request, recipe, image, needed)
+                return
         except Exception as error:  # noqa: BLE001 - the error map knows what to do with each
             if outcome is not Outcome.REFUSED:
                 await answers.report(interaction, error)
@@ -145,6 +175,24 @@ class Acceptor:
             await self._edit_into_card(interaction, acceptance, image)
         if afterwards is not None:
             await afterwards()
+
+    async def _ask(
+        self,
+        interaction: discord.Interaction[Any],
+        request: GenerationRequest,
+        recipe: Recipe,
+        image: GivenImage | None,
+        needed: ConfirmationNeeded,
+    ) -> None:
+        """Ask in private whether so much is to be spent; the wish waits in a draft."""
+        draft = await self._drafts.create(
+            guild_id=interaction.guild_id or 0,
+            user_id=interaction.user.id,
+            kind=DRAFT_KIND,
+            content=content_of(request, recipe),
+            files=None if image is None else {image.filename: image.file},
+        )
+        await answers.hand(interaction, confirmation.question(draft.draft_id, needed))
 
     async def _edit_into_card(
         self, interaction: discord.Interaction[Any], acceptance: Acceptance, image: GivenImage | None
@@ -224,7 +272,19 @@ def origin_of(interaction: discord.Interaction[Any], *, with_image: bool = False
         missing_permissions=missing_to_post(
             interaction.app_permissions.value, in_thread=isinstance(channel, discord.Thread), with_image=with_image
         ),
+        role_ids=role_ids_of(interaction.user),
+        # A channel's own parent is its category, which is none that anything follows.
+        parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
     )
+
+
+def role_ids_of(user: discord.User | discord.Member) -> tuple[int, ...]:
+    """The ids of a member's roles, without @everyone; of somebody who is no member of the guild, none.
+
+    `Member.roles` leaves out what discord.py has not been told of yet: a role made a moment ago, and all of them
+    until the guild arrives after a start. What the interaction itself says is only in the attribute behind it.
+    """
+    return tuple(user._roles) if isinstance(user, discord.Member) else ()
 
 
 def outcome_of(error: BaseException, *, after_seconds: float) -> Outcome:
@@ -238,4 +298,5 @@ def outcome_of(error: BaseException, *, after_seconds: float) -> Outcome:
 
 
 def _card(acceptance: Acceptance) -> cards.Card:
-    return cards.for_job(acceptance.job, place=acceptance.place, usual=acceptance.usual)
+    with speaking(acceptance.job.origin.locale):  # the guild may have chosen another than the member's
+        return cards.for_job(acceptance.job, place=acceptance.place, usual=acceptance.usual, left=acceptance.left)

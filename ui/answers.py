@@ -126,9 +126,14 @@ async def tell(interaction: discord.Interaction[Any], words: str) -> None:
 
     A public deferral is taken back first: the channel need not see a refusal.
     """
+    await hand(interaction, cards.notice(words))
+
+
+async def hand(interaction: discord.Interaction[Any], card: cards.Card) -> None:
+    """The same with any private message."""
     try:
         async with asyncio.timeout(SEND_SECONDS):
-            await _tell(interaction, cards.notice(words))
+            await _tell(interaction, card)
     except CALL_FAILURES as error:
         log.info("interaction %d got no private answer: %r", interaction.id, error)
 

@@ -62,6 +62,55 @@ class ActionSelect(discord.ui.Select[Any]):
         )
 
 
+class ActionChannelSelect(discord.ui.ChannelSelect[Any]):
+    """A menu of the server's channels, filled by Discord's client; `chosen` gives ids as texts.
+
+    `selected` are chosen from the start; they must exist, and fit between `least` and `most`.
+    """
+
+    def __init__(
+        self,
+        action: str,
+        argument: str,
+        *,
+        kinds: Sequence[discord.ChannelType],
+        selected: Sequence[int] = (),
+        placeholder: str | None = None,
+        least: int = 0,
+        most: int = 1,
+    ) -> None:
+        super().__init__(
+            custom_id=custom_id_of(action, argument),
+            channel_types=list(kinds),
+            default_values=[discord.Object(channel_id) for channel_id in selected],
+            placeholder=placeholder,
+            min_values=least,
+            max_values=most,
+        )
+
+
+class ActionRoleSelect(discord.ui.RoleSelect[Any]):
+    """The same for the server's roles, @everyone among them."""
+
+    def __init__(
+        self,
+        action: str,
+        argument: str,
+        *,
+        selected: Sequence[int] = (),
+        placeholder: str | None = None,
+        least: int = 0,
+        most: int = 1,
+    ) -> None:
+        super().__init__(
+            custom_id=custom_id_of(action, argument),
+            default_values=[discord.Object(role_id) for role_id in selected],
+            placeholder=placeholder,
+            min_values=least,
+            max_values=most,
+        )
+
+
 def custom_id_of(action: str, argument: str) -> str:
     """The custom id of a button, select or form. Raises ValueError where it would not be recognised again."""
     custom_id = f"easel:{action}:{argument}"

@@ -73,10 +73,10 @@ class Picture:
     alt_text: str
 
 
-def for_job(job: Job, *, place: int | None = None, usual: UsualTime | None = None) -> Card:
+def for_job(job: Job, *, place: int | None = None, usual: UsualTime | None = None, left: int | None = None) -> Card:
     """The card of a job without pictures: its state, what it is about, what it costs and, in line, Cancel."""
     given = None if job.status.is_terminal else next(iter(inputs.names(job.request)), None)
-    items: list[_Item] = [_beside("\n".join(_lines(job, place, usual)), given)]
+    items: list[_Item] = [_beside("\n".join(_lines(job, place, usual, left)), given)]
     if job.status is JobStatus.QUEUED:
         items.append(discord.ui.ActionRow(cancel_button(job.job_id)))
     return Card(*items, colour=_COLOURS.get(job.status, _GREY))
@@ -104,7 +104,11 @@ def gallery(
         wording.withheld_note(withheld, produced) if withheld else None,
         wording.missing_note(job.images_requested - produced) if produced < job.images_requested else None,
         wording.settings(job),
-        f"{wording.gallery_cost(job.price_micros * produced, produced)} · {text.job_reference(job.job_id)}",
+        _facts(
+            wording.asked_by(job),
+            wording.gallery_cost(job.price_micros * produced, produced),
+            text.job_reference(job.job_id),
+        ),
     ]
     return Card(
         _beside(text.quoted(job.typed_prompt, PROMPT_CHARACTERS), given),
@@ -155,11 +159,10 @@ def queue(entries: Sequence[Standing]) -> Card:
 
 
 def quota(lines: Sequence[QuotaLine]) -> Card:
-    """The private list of the accounts that touch a member: the member's own, the server's, everybody's."""
-    items: list[_Item] = [discord.ui.TextDisplay(wording.quota_title())]
+    """What a member can still make, and the accounts that say so: the member's own, the server's, everybody's."""
+    items: list[_Item] = [discord.ui.TextDisplay(wording.quota_title(lines))]
     for _, group in itertools.groupby(lines, key=lambda line: line.balance.account.scope):
-        words = "\n\n".join(wording.quota_line(line.balance, line.renews_at) for line in group)
-        items += [discord.ui.TextDisplay(words), discord.ui.Separator()]
+        items += [discord.ui.TextDisplay("\n\n".join(map(wording.quota_line, group))), discord.ui.Separator()]
     items.append(discord.ui.TextDisplay(wording.quota_note()))
     return Card(*items, colour=BLURPLE)
 
@@ -174,7 +177,7 @@ def _beside(words: str, filename: str | None) -> _Item:
     return discord.ui.Section(words, accessory=picture)
 
 
-def _lines(job: Job, place: int | None, usual: UsualTime | None) -> list[str]:
+def _lines(job: Job, place: int | None, usual: UsualTime | None, left: int | None) -> list[str]:
     lines = [wording.card_title(job.status)]
     if shows_words(job):
         lines.append(text.quoted(job.typed_prompt, PROMPT_CHARACTERS))
@@ -183,12 +186,18 @@ def _lines(job: Job, place: int | None, usual: UsualTime | None) -> list[str]:
         lines.append(body)
     if not job.status.is_terminal:
         lines.append(f"-# {wording.settings(job)}")
-    facts = [
+    facts = _facts(
+        wording.asked_by(job) if shows_words(job) else None,
         wording.cost(job),
+        wording.left_after(left) if left is not None else None,
         wording.place_in_line(place) if place is not None and job.status is JobStatus.QUEUED else None,
         wording.usual_time(usual) if usual is not None and job.status in _TIMED else None,
-    ]
-    lines.append("-# " + " · ".join(fact for fact in facts if fact))
+    )
+    lines.append(f"-# {facts}")
     if job.status in _REFERENCED:
         lines.append(f"-# {text.job_reference(job.job_id)}")
     return lines
+
+
+def _facts(*facts: str | None) -> str:
+    return " · ".join(fact for fact in facts if fact)

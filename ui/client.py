@@ -1,7 +1,7 @@
 """The connection to Discord: a lean sharded bot that keeps no members, no messages and no views in memory."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from ui.command_translator import CommandTranslator
 from ui.forms import FormValues
 from ui.gateway_events import tolerant
 from ui.language import speak
-from ui.sync import Meta, sync_commands
+from ui.sync import Meta, sync_commands, sync_guilds
 from ui.tasks import OwnedTasks
 from ui.tree import EaselTree
 from ui.turnstile import Turnstile
@@ -42,11 +42,19 @@ FormHandler = Callable[[discord.Interaction[Any], str, FormValues], Awaitable[No
 class EaselClient(commands.AutoShardedBot):
     """Easel's user on Discord. Must be made inside of the event loop that it runs on.
 
-    `api_url` and `gateway_url` point at something other than Discord; None means Discord's own. Add the cogs,
-    then `start`; `wait_until_ready` returns once every shard has been told its guilds.
+    `api_url` and `gateway_url` point at something other than Discord; None means Discord's own. The guilds of
+    `operator_guild_ids` are given the operator's commands. Add the cogs, then `start`; `wait_until_ready` returns once
+    every shard has been told its guilds.
     """
 
-    def __init__(self, *, meta: Meta, api_url: str | None = None, gateway_url: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        meta: Meta,
+        api_url: str | None = None,
+        gateway_url: str | None = None,
+        operator_guild_ids: Sequence[int] = (),
+    ) -> None:
         # Easel joins no voice channel, so what is missing for that need not be announced at every start.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         intents = discord.Intents.none()
@@ -68,6 +76,7 @@ class EaselClient(commands.AutoShardedBot):
         )
         self.tasks = OwnedTasks()
         self.turnstile = Turnstile(_EACH_TURN)
+        self.operator_guild_ids = tuple(operator_guild_ids)
         self._meta = meta
         self._own_gateway = gateway_url is not None
         # A table of discord.py's own, since it has no other way to keep one bad payload from ending the connection.
@@ -124,6 +133,12 @@ class EaselClient(commands.AutoShardedBot):
         assert self.application_id is not None  # known from the login on
         await self.tree.set_translator(CommandTranslator())
         await sync_commands(self.tree, self._meta, application_id=self.application_id)
+        await self.sync_guilds()
+
+    async def sync_guilds(self) -> None:
+        """Give the guilds that are the operator's the commands that only they have."""
+        assert self.application_id is not None  # known from the login on
+        await sync_guilds(self.tree, self._meta, application_id=self.application_id, guild_ids=self.operator_guild_ids)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Hand what was pressed, chosen or sent off to its handler, and answer what nothing here handles."""

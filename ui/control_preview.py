@@ -48,8 +48,7 @@ def preview(draft_id: str, plan: ControlPlan, request: GenerationRequest, *, pri
     size = text.pixels(request.image_size.width_px, request.image_size.height_px)
     facts = [
         " · ".join(steered),
-        images.order(size, request.num_images),
-        images.price(price_micros * request.num_images),
+        images.order(size, request.num_images, price_micros * request.num_images),
     ]
     return Card(
         discord.ui.TextDisplay(f"{images.preview_title(mode)}\n{text.quoted(plan.prompt, cards.PROMPT_CHARACTERS)}"),

@@ -20,16 +20,17 @@ _QUOTED_CHARACTERS: Final = (1000, 600, 300, 120, 40)
 _BLURPLE: Final = 0x5865F2
 
 _Item = discord.ui.Item[Any]
+# Paragraphs, which stand apart from one another.
+_Section = tuple[str, ...]
 
 
 def details_page(job: Job, verdicts: Sequence[Verdict], *, reader_id: int) -> cards.Card:
     """The page as this member may see it: negative prompts are their authors', and so are words of hidden pictures."""
-    sections = _fitting(job, verdicts, reader_id)
     items: list[_Item] = []
-    for section in sections:
+    for section in _fitting(job, verdicts, reader_id):
         if items:
             items.append(discord.ui.Separator())
-        items.append(discord.ui.TextDisplay(section))
+        items += [discord.ui.TextDisplay(paragraph) for paragraph in section]
     return cards.Card(*items, colour=_BLURPLE)
 
 
@@ -41,39 +42,41 @@ def card_link(job: Job) -> str | None:
     return f"https://discord.com/channels/{origin.guild_id}/{origin.channel_id}/{job.message_id}"
 
 
-def _fitting(job: Job, verdicts: Sequence[Verdict], reader_id: int) -> list[str]:
+def _fitting(job: Job, verdicts: Sequence[Verdict], reader_id: int) -> list[_Section]:
     """The page's sections, with as much of the quotations as fits.
 
     The line to copy is the longest of all and of no use where it is cut, so it is left out where it does not fit.
     """
-    sections: list[str] = []
+    sections: list[_Section] = []
     for with_copy, characters in itertools.product((True, False), _QUOTED_CHARACTERS):
         sections = list(_sections(job, verdicts, reader_id, characters))
         if with_copy and words_of(job) and _may_read(job, reader_id):
-            sections.append(_copy(job))
+            sections.append((_copy(job),))
         if _fits(sections):
             break
     return sections
 
 
-def _fits(sections: Sequence[str]) -> bool:
-    whole = "".join(sections)
+def _fits(sections: Sequence[_Section]) -> bool:
+    whole = "".join(itertools.chain.from_iterable(sections))
     return len(whole) <= _PAGE_CHARACTERS and len(whole.encode()) <= _PAGE_BYTES
 
 
-def _sections(job: Job, verdicts: Sequence[Verdict], reader_id: int, characters: int) -> Iterator[str]:
+def _sections(job: Job, verdicts: Sequence[Verdict], reader_id: int, characters: int) -> Iterator[_Section]:
     is_author = job.origin.user_id == reader_id
-    yield "\n".join((details.title(), *_words(job, characters, reader_id)))
-    yield "\n".join((details.picture(job), details.sampler(job), details.nag(job), *_sources(job, is_author=is_author)))
+    yield (details.title(), *_words(job, characters, reader_id))
+    yield (
+        "\n".join((details.picture(job), details.sampler(job), details.nag(job))),
+        "\n".join(_sources(job, is_author=is_author)),
+    )
     facts = (
         details.state(job),
-        details.verdicts(verdicts, plainly=is_author),
-        details.times(job),
         details.cost(job),
-        details.safety(),
+        details.times(job),
+        details.safety(verdicts, plainly=is_author),
         details.reference(job, card_link(job)),
     )
-    yield "\n".join(fact for fact in facts if fact)
+    yield ("\n".join(fact for fact in facts if fact),)
 
 
 def _may_read(job: Job, reader_id: int) -> bool:

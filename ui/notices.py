@@ -9,6 +9,8 @@ import discord
 
 from ui import wording
 from ui.answers import CALL_FAILURES
+from ui.owners import Owners
+from ui.wording import notices as notice_words
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +24,7 @@ class OwnerNotices:
 
     def __init__(self, client: discord.Client, *, owner_ids: Sequence[int]) -> None:
         self._client = client
-        self._owner_ids = tuple(owner_ids)
+        self.owners = Owners(client, owner_ids)
 
     async def provider_refuses(self, status: int) -> None:
         """The provider answered 401, 402 or 403: nothing is submitted until it takes the account again."""
@@ -32,13 +34,25 @@ class OwnerNotices:
         """The provider takes submissions again."""
         await self._tell(wording.PROVIDER_IS_BACK)
 
+    async def books_disagree(self, accounts: int) -> None:
+        """The balances of so many accounts are not the sums of their entries: no new job is taken."""
+        await self._tell(notice_words.books_disagree(accounts))
+
+    async def books_agree(self) -> None:
+        """They are the sums again: jobs are taken as before."""
+        await self._tell(notice_words.BOOKS_AGREE)
+
     async def reported(self, *, guild: str, link: str, job_id: str, reason: str) -> None:
         """A member reported a picture; `guild` is the name of the server, and `reason` the member's words."""
         await self._tell(wording.picture_reported(guild, link, job_id, reason))
 
+    def recipients(self) -> tuple[int, ...]:
+        """The users who are written to."""
+        return self.owners.ids[:_RECIPIENTS]
+
     async def _tell(self, words: str) -> None:
         # All at once: a step of a job waits for this.
-        await asyncio.gather(*(self._write(user_id, words) for user_id in self._recipients()[:_RECIPIENTS]))
+        await asyncio.gather(*(self._write(user_id, words) for user_id in self.recipients()))
 
     async def _write(self, user_id: int, words: str) -> None:
         try:
@@ -47,13 +61,3 @@ class OwnerNotices:
                 await channel.send(words)
         except CALL_FAILURES as error:
             log.warning("owner %d could not be told: %r", user_id, error)
-
-    def _recipients(self) -> tuple[int, ...]:
-        if self._owner_ids:
-            return self._owner_ids
-        application = self._client.application
-        if application is None:
-            return ()
-        if application.team is not None:
-            return tuple(member.id for member in application.team.members)
-        return (application.owner.id,)

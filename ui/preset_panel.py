@@ -78,7 +78,7 @@ def page(preset: Preset) -> cards.Card:
     return cards.Card(
         discord.ui.TextDisplay(words.title(preset)),
         discord.ui.TextDisplay(words.values(preset.values)),
-        discord.ui.TextDisplay(words.applied_hint()),
+        discord.ui.TextDisplay(words.applied_hint(preset)),
         colour=cards.BLURPLE,
     )
 

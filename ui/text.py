@@ -7,11 +7,12 @@ import copy
 import functools
 import math
 import re
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
 from babel import Locale
+from babel.dates import format_date, format_skeleton
 from babel.numbers import NumberPattern
 
 from ui.language import _, current
@@ -33,6 +34,15 @@ def money(micros: int) -> str:
     """An amount in US dollars, exact: `$0.09`, `$1,250.00`, and `$0.0825` where cents are not enough."""
     pattern, locale = _pattern(current(), currency=True), _locale(current())
     return str(pattern.apply(Decimal(micros).scaleb(_MICROS), locale, currency="USD", currency_digits=False))
+
+
+def rough_money(micros: int) -> str:
+    """An amount in US dollars, without cents where there are none: `$12`, `$12.50`."""
+    dollars, rest = divmod(micros, 10**-_MICROS)
+    if rest:
+        return money(micros)
+    pattern, locale = _pattern(current(), currency=True, least=0), _locale(current())
+    return str(pattern.apply(Decimal(dollars), locale, currency="USD", currency_digits=False))
 
 
 def one_line(text: str) -> str:
@@ -70,6 +80,26 @@ def relative_time(moment: datetime) -> str:
 def full_time(moment: datetime) -> str:
     """A moment that every reader sees as date and time in their own time zone."""
     return f"<t:{math.floor(moment.timestamp())}:f>"
+
+
+def day(moment: date) -> str:
+    """A day on a calendar, which is the same for every reader: `November 22, 2026`."""
+    return str(format_date(moment, "long", _locale(current())))
+
+
+def short_day(moment: date) -> str:
+    """A day where its year is clear: `November 22`."""
+    return str(format_skeleton("MMMMd", moment, locale=_locale(current())))
+
+
+def month(moment: date) -> str:
+    """The month that the day is in: `November 2026`."""
+    return str(format_skeleton("yMMMM", moment, locale=_locale(current())))
+
+
+def short_month(moment: date) -> str:
+    """The same where its year is clear and room is scarce: `Nov`."""
+    return str(format_date(moment, "LLL", _locale(current())))
 
 
 def time_span(low_seconds: float, high_seconds: float) -> str:
@@ -125,11 +155,14 @@ def _locale(language: str) -> Locale:
 
 
 @functools.cache
-def _pattern(language: str, *, currency: bool) -> NumberPattern:
-    """How the language writes numbers or amounts, with as many decimals as it takes to say them exactly."""
+def _pattern(language: str, *, currency: bool, least: int = 2) -> NumberPattern:
+    """How the language writes numbers or amounts, with as many decimals as it takes to say them exactly.
+
+    Amounts have `least` decimals or more.
+    """
     locale = _locale(language)
     pattern: NumberPattern = copy.copy(
         locale.currency_formats["standard"] if currency else locale.decimal_formats[None]
     )
-    pattern.frac_prec = (2, 6) if currency else (0, 6)
+    pattern.frac_prec = (least, 6) if currency else (0, 6)
     return pattern

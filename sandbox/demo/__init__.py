@@ -18,7 +18,9 @@ from sandbox.demo.bot_process import BotFailed
 from sandbox.demo.checks import Check, run_checks
 from sandbox.demo.console import Console
 from sandbox.demo.output import OutputFolder, OutputRefused
-from sandbox.demo.programme import Record, perform, stage
+from sandbox.demo.programme import perform, stage
+from sandbox.demo.record import Record
+from sandbox.demo.wishes import Wish
 from sandbox.discord import ClientRefused, DiscordStandIn
 from sandbox.pixazo import PixazoStandIn
 
@@ -95,11 +97,11 @@ def _terminated() -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _picture_names() -> dict[tuple[str, int], str]:
-    """The name of the file for each picture that must be shown, by prompt and place in its card."""
+def _picture_names() -> dict[tuple[Wish, int], str]:
+    """The name of the file for each picture that must be shown, by wish and place in its card."""
     wanted = [(wish, place) for wish in wishes.ALL for place in range(len(wish.expected))]
     return {
-        (wish.prompt, place): f"{number:02}-{wish.slug}{f'-{place + 1}' if len(wish.expected) > 1 else ''}.png"
+        (wish, place): f"{number:02}-{wish.slug}{f'-{place + 1}' if len(wish.expected) > 1 else ''}.png"
         for number, (wish, place) in enumerate(wanted, start=1)
     }
 
@@ -115,12 +117,12 @@ def _files(record: Record) -> dict[str, str | bytes]:
     saved: dict[int, str] = {}
     files: dict[str, str | bytes] = {}
     for one in record.played:
-        for place, attachment in enumerate(one.message.attachments):
-            name = names.get((one.wish.prompt, place))
+        for place, attachment in enumerate(one.message.gallery()):
+            name = names.get((one.wish, place))
             if name is not None:
                 saved[attachment.id] = name
                 files[name] = attachment.read()
-    view = channel.view(record.discord, record.channel, files=saved, marks=record.marks)
+    view = channel.view(record.discord, record.channel, files=saved, marks=record.marks, moments=record.moments)
     return {
         **files,
         f"{_TRANSCRIPT}.html": page.render(view),

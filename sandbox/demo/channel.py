@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from sandbox.discord import Channel, DiscordStandIn, Json, Message, Revision, TranscriptEntry
+from sandbox.demo.client_language import ENGLISH, ClientLanguage
+from sandbox.discord import Attachment, Channel, DiscordStandIn, Json, Message, Revision, TranscriptEntry
 from sandbox.discord.messages import walk_components
 
 TEXT_DISPLAY: Final = 10
+GALLERY: Final = 12
 _HEADING: Final = re.compile(r"^#{1,3}\s+(.+)$", re.MULTILINE)
 
 
@@ -31,8 +33,23 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenForm:
+    """A form that a member had before them; `filled_in` is what they wrote or chose, by the field's custom id."""
+
+    at: datetime
+    member: str
+    modal: Json
+    filled_in: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelView:
-    """Everything that a transcript shows. `files` are the names of saved pictures by attachment id."""
+    """Everything that a transcript shows. `files` are the names of saved pictures by attachment id.
+
+    `moments` are messages as they were before they became something else, and forms, which are no messages.
+    `hosted` are all files of the CDN by their path: a message may show another one's. What only `reader` sees is
+    shown as Discord shows it to them; for everybody else's private messages it is said whose they are.
+    """
 
     guild: str
     channel: str
@@ -41,26 +58,43 @@ class ChannelView:
     states: Mapping[int, tuple[State, ...]]
     files: Mapping[int, str] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
+    moments: tuple[TranscriptEntry | OpenForm, ...] = ()
+    hosted: Mapping[str, Attachment] = field(default_factory=dict)
+    language: ClientLanguage = ENGLISH
+    reader: str | None = None
 
-    def in_order(self) -> list[TranscriptEntry | Mark]:
-        """Messages and marks, oldest first."""
-        return sorted((*self.entries, *self.marks), key=lambda item: item.at)
+    def in_order(self) -> list[TranscriptEntry | OpenForm | Mark]:
+        """Messages, forms and marks, oldest first."""
+        return sorted((*self.moments, *self.entries, *self.marks), key=lambda item: item.at)
 
 
 def view(
-    discord: DiscordStandIn, channel: Channel, *, files: Mapping[int, str], marks: Iterable[Mark] = ()
+    discord: DiscordStandIn,
+    channel: Channel,
+    *,
+    files: Mapping[int, str],
+    marks: Iterable[Mark] = (),
+    moments: Iterable[TranscriptEntry | OpenForm] = (),
 ) -> ChannelView:
-    """The channel as it is now."""
+    """The channel as it is now. A message that has a moment stands after it, where it became what it is."""
+    moments = tuple(moments)
+    changed = {moment.message_id for moment in moments if isinstance(moment, TranscriptEntry)}
     entries = tuple(discord.transcript(channel))
+    told = {entry.message_id: states(discord.message(entry.message_id)) for entry in entries}
     members = {member.id: shown_name(member.name) for member in channel.guild.members.values()}
     return ChannelView(
         guild=channel.guild.name,
         channel=channel.name,
         names={**members, channel.id: channel.name},
-        entries=entries,
-        states={entry.message_id: states(discord.message(entry.message_id)) for entry in entries},
+        entries=tuple(
+            replace(entry, at=told[entry.message_id][-1].at) if entry.message_id in changed else entry
+            for entry in entries
+        ),
+        states=told,
         files=files,
         marks=tuple(marks),
+        moments=moments,
+        hosted={attachment.path: attachment for attachment in discord.world.attachments.values()},
     )
 
 
@@ -68,9 +102,10 @@ def states(message: Message) -> tuple[State, ...]:
     """What the message said, one after the other; an edit that says the same again is no new state."""
     found: list[State] = []
     for revision in message.history:
-        words = headline(revision)
-        if not found or found[-1].headline != words:
-            found.append(State(at=revision.at, headline=words, pictures=len(revision.attachments)))
+        pictures = 0 if message.ephemeral else pictures_in(revision)
+        words = headline(revision, pictures)
+        if words and (not found or found[-1].headline != words):
+            found.append(State(at=revision.at, headline=words, pictures=pictures))
     return tuple(found)
 
 
@@ -79,11 +114,15 @@ def shown_name(name: str) -> str:
     return name.title()
 
 
-def headline(revision: Revision) -> str:
+def pictures_in(state: Message | Revision) -> int:
+    """How many pictures a message shows in its galleries: what lies beside its text is not among them."""
+    return sum(len(part["items"]) for part in walk_components(list(state.components)) if part.get("type") == GALLERY)
+
+
+def headline(revision: Revision, pictures: int) -> str:
     """A state of a message in a few words: how many pictures it shows, else its heading, else its first line."""
-    if revision.attachments:
-        count = len(revision.attachments)
-        return f"{count} {'picture' if count == 1 else 'pictures'}"
+    if pictures:
+        return f"{pictures} {'picture' if pictures == 1 else 'pictures'}"
     text = "\n".join(_texts(list(revision.components))) or revision.content
     heading = _HEADING.search(text)
     return heading[1] if heading else text.partition("\n")[0]

@@ -1,16 +1,18 @@
 """Whether all happened as it should: each check looks at what was seen on the wire, on disk and on the bill."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from PIL import Image, ImageStat
 
 from sandbox.demo import books, wishes
 from sandbox.demo.books import BookedJob
 from sandbox.demo.bot_process import STOP_SECONDS
-from sandbox.demo.programme import Record, has_ended
+from sandbox.demo.programme import has_ended
+from sandbox.demo.record import Record
 from sandbox.demo.wishes import PRICE_MICROS, Fate, Played
 from sandbox.discord import Attachment
 from sandbox.pixazo import Submission
@@ -19,6 +21,8 @@ from sandbox.pixazo.pictures import PictureKey, painting
 ANSWER_SECONDS: Final = 3.0
 """Discord's own limit for the first answer."""
 _GREY_SPREAD: Final = 8
+SOURCE_TYPE: Final = b"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+"""What the IPTC says in a file's metadata for pictures that a trained model made."""
 
 Problems = Iterator[str]
 
@@ -61,11 +65,23 @@ def _answers(record: Record) -> Problems:
 
 def _pictures(record: Record) -> Problems:
     for one in record.played:
-        files, expected = one.message.attachments, one.wish.expected
+        files, expected = one.message.gallery(), one.wish.expected
         if len(files) != len(expected):
             yield f"{_of(one)} shows {len(files)} pictures instead of {len(expected)}"
         for index, file in zip(expected, files, strict=False):
-            yield from (f"{_of(one)}: {problem}" for problem in _faults_of(file, one, index))
+            yield from (f"{_of(one)}: {problem}" for problem in _faults_of(file, record, one, index))
+
+
+def _marked(record: Record) -> Problems:
+    for one in record.played:
+        for file in one.message.gallery():
+            with Image.open(io.BytesIO(file.read())) as image:
+                mark, recipe = image.info.get("xmp", b""), str(image.info.get("parameters", ""))
+            if SOURCE_TYPE not in mark:
+                yield f"{_of(one)}: {file.filename} does not say that a model made it"
+            seeds = [(submission.body or {}).get("seed") for submission in _submissions(record, one)]
+            if not recipe.startswith(f"{one.wish.words}\n") or f"Seed: {seeds[0] if seeds else '?'}" not in recipe:
+                yield f"{_of(one)}: {file.filename} does not say how to make it again"
 
 
 def _flagged(record: Record) -> Problems:
@@ -80,6 +96,64 @@ def _flagged(record: Record) -> Problems:
             yield f"{_of(one)}: the safety checker did not flag what it should have"
         if one.wish.fate is Fate.WITHHELD and (one.message.attachments or one.wish.prompt in one.message.text()):
             yield f"{_of(one)}: its card still shows a picture or the prompt"
+
+
+def _given(record: Record) -> Problems:
+    preview = record.pages.preview if record.pages else None
+    if preview is None or preview.visible_to != wishes.FOLLOWED.member or len(preview.attachments) != 1:
+        yield "there was no private preview with one image"
+    for one in record.played:
+        beside = [file for file in one.message.attachments if file not in one.message.gallery()]
+        if one.wish.image is None and one.wish.made_from is None and beside:
+            yield f"{_of(one)}: its card has more than its pictures"
+        if one.wish.image is None:
+            continue
+        if len(beside) != 1 or beside[0].id not in one.message.attachment_used():
+            yield f"{_of(one)}: the image is not beside the pictures"
+            continue
+        sent = [path for submission in _submissions(record, one) for path in _paths_in(submission.body)]
+        if sent != [beside[0].path]:
+            yield f"{_of(one)}: the provider got another image than the one on the card"
+        if one.wish is wishes.FOLLOWED and preview and beside[0].read() != preview.attachments[0].read():
+            yield f"{_of(one)}: the card shows another image than the preview did"
+
+
+def _chosen(record: Record) -> Problems:
+    bodies = {one.wish: _submissions(record, one)[0].body or {} for one in record.played if _submissions(record, one)}
+    cards = {one.wish: one.message.text() for one in record.played}
+    with_preset, with_lora = bodies.get(wishes.PRESET_USED, {}), bodies.get(wishes.LORA_USED, {})
+    if with_preset.get("guidance_scale") != 3 or f"preset {wishes.PRESET}" not in cards.get(wishes.PRESET_USED, ""):
+        yield "the preset's settings did not take part"
+    if [lora.get("path") for lora in with_lora.get("loras", ())] != [wishes.LORA_PATH]:
+        yield "the LoRA did not take part"
+    for wish, changes in ((wishes.REROLLED, {"seed"}), (wishes.EDITED, {"prompt"})):
+        before, after = bodies.get(wish.made_from or wish, {}), bodies.get(wish, {})
+        changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+        if changed != changes:
+            yield f"{wish.member}'s button changed {', '.join(sorted(changed)) or 'nothing'}"
+
+
+def _private(record: Record) -> Problems:
+    pages = record.pages
+    if pages is None:
+        yield "nobody looked at anything in private"
+        return
+    readers = {
+        "the preset's panel": (pages.panel, wishes.PRESET_USED),
+        "Details": (pages.details, wishes.REROLLED),
+        "/history": (pages.history, wishes.REROLLED),
+        "/history in German": (pages.history_in_german, wishes.LORA_USED),
+    }
+    for name, (page, wish) in readers.items():
+        if page.visible_to != wish.member:
+            yield f"{name} was not answered in private"
+    if f"/imagine prompt:{wishes.REROLLED.prompt}" not in pages.details.text:
+        yield "Details does not say how to make it again"
+    own = [one for one in record.played if one.wish.member == wishes.REROLLED.member]
+    if len(_paths_in(pages.history.components)) != len(own):
+        yield f"/history does not show {len(own)} pictures"
+    if pages.history.text.partition("\n")[0] == pages.history_in_german.text.partition("\n")[0]:
+        yield f"{wishes.LORA_USED.member} reads no German"
 
 
 def _over_quota(record: Record) -> Problems:
@@ -206,8 +280,12 @@ def _manners(record: Record) -> Problems:
 
 _CHECKS: Final[tuple[tuple[str, Callable[[Record], Problems]], ...]] = (
     ("Every request got its public card within Discord's 3 seconds", _answers),
-    ("Every picture is in its own card, complete and to the byte as the provider made it", _pictures),
+    ("Every picture is in its own card, complete and pixel by pixel as the provider made it", _pictures),
+    ("Every file says that a model made it, and how to make it again", _marked),
     ("What the safety checker flagged was neither shown nor even downloaded", _flagged),
+    ("A member's image was previewed in private, and lies beside the pictures on the card", _given),
+    ("A preset, a LoRA, Reroll and Edit changed what they are for, and nothing else", _chosen),
+    ("Details, /history and the preset's panel were private, and in the reader's language", _private),
     ("The cancelled request never reached the provider", _cancelled),
     ("The power went out with three jobs at the provider and one in line, all on disk", _power_cut),
     ("Afterwards every card came to its end, and none was posted twice", _one_card_each),
@@ -226,7 +304,7 @@ def _of(one: Played) -> str:
 
 
 def _submissions(record: Record, one: Played) -> list[Submission]:
-    return record.pixazo.accepted(match=lambda body: body.get("prompt") == one.wish.prompt)
+    return record.pixazo.accepted(match=one.wish.fits)
 
 
 def _kept_from_provider(record: Record, one: Played) -> Problems:
@@ -234,7 +312,7 @@ def _kept_from_provider(record: Record, one: Played) -> Problems:
         yield f"{_of(one)} reached the provider"
 
 
-def _faults_of(file: Attachment, one: Played, index: int) -> Problems:
+def _faults_of(file: Attachment, record: Record, one: Played, index: int) -> Problems:
     data = file.read()
     width, height = one.wish.size_px
     with Image.open(io.BytesIO(data)) as image:
@@ -243,18 +321,31 @@ def _faults_of(file: Attachment, one: Played, index: int) -> Problems:
             yield f"a picture is {image.width}×{image.height} instead of {width}×{height}"
     if high - low <= _GREY_SPREAD:
         yield "a picture is blank"
-    key = PictureKey(
-        prompt=one.wish.prompt,
-        seed=int(str(one.wish.options["seed"])),
-        index=index,
-        width=width,
-        height=height,
-        file_format="png",
-    )
-    if not _same_pixels(data, painting(key)):
+    keys = [
+        PictureKey(
+            prompt=submission.prompt,
+            seed=int((submission.body or {})["seed"]),
+            index=index,
+            width=width,
+            height=height,
+            file_format="png",
+        )
+        for submission in _submissions(record, one)
+    ]
+    if not any(_same_pixels(data, painting(key)) for key in keys):
         yield f"{file.filename} is not the picture that the provider made"
     if not file.description:
         yield f"{file.filename} has no alt text"
+
+
+def _paths_in(part: Any) -> list[str]:
+    """The paths of all files on the CDN that a body or a message names, each once."""
+    if isinstance(part, Mapping):
+        return list(dict.fromkeys(path for value in part.values() for path in _paths_in(value)))
+    if isinstance(part, list | tuple):
+        return list(dict.fromkeys(path for value in part for path in _paths_in(value)))
+    path = urlsplit(part).path if isinstance(part, str) and part.startswith("http") else ""
+    return [path] if path.startswith("/attachments/") else []
 
 
 def _same_pixels(one: bytes, other: bytes) -> bool:

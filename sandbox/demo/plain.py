@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sandbox.demo.channel import ChannelView, Mark, State
+from sandbox.demo.channel import ChannelView, Mark, OpenForm, State
 from sandbox.demo.markdown import plain
 from sandbox.discord import TranscriptEntry
 
@@ -11,8 +11,7 @@ from sandbox.discord import TranscriptEntry
 def as_text(view: ChannelView) -> str:
     """The channel as plain text, with how each message changed over time."""
     head = f"#{view.channel} · {view.guild}"
-    parts = [f"—— {item.text} ——" if isinstance(item, Mark) else _message(view, item) for item in view.in_order()]
-    return "\n\n".join((head, *parts)) + "\n"
+    return "\n\n".join((head, *(_item(view, item) for item in view.in_order()))) + "\n"
 
 
 def as_json(view: ChannelView) -> str:
@@ -21,6 +20,21 @@ def as_json(view: ChannelView) -> str:
     marks = [{"at": mark.at.isoformat(), "text": mark.text} for mark in view.marks]
     whole = {"guild": view.guild, "channel": view.channel, "messages": messages, "marks": marks}
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+def _item(view: ChannelView, item: TranscriptEntry | OpenForm | Mark) -> str:
+    match item:
+        case Mark():
+            return f"—— {item.text} ——"
+        case OpenForm():
+            return _form(item)
+        case _:
+            return _message(view, item)
+
+
+def _form(form: OpenForm) -> str:
+    written = [f"{name}: {value}" for name, value in form.filled_in.items()]
+    return "\n          ".join((f"{form.at:%H:%M:%S}  {form.member} fills in a form: {form.modal['title']}", *written))
 
 
 def _message(view: ChannelView, entry: TranscriptEntry) -> str:

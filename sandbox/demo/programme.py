@@ -2,18 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from sandbox.demo import books, wishes
-from sandbox.demo.books import Books
 from sandbox.demo.bot_process import BotProcess
-from sandbox.demo.channel import Mark
+from sandbox.demo.channel import Mark, pictures_in
 from sandbox.demo.console import Console
 from sandbox.demo.herald import Herald
+from sandbox.demo.record import Record
+from sandbox.demo.studio import Studio
 from sandbox.demo.wishes import Played, Wish
-from sandbox.discord import Channel, DiscordStandIn, Guild, Member, Message, Run
+from sandbox.discord import DiscordStandIn, Member, Message, Permissions, Run
 from sandbox.pixazo import PixazoStandIn
 from sandbox.settings import settings_for
 
@@ -27,38 +27,13 @@ _SUBMIT_SECONDS: Final = 10.0
 _DARK_SECONDS: Final = 0.8
 
 
-@dataclass(slots=True, kw_only=True)
-class Record:
-    """What the demo has seen so far; the checks are made on it."""
-
-    discord: DiscordStandIn
-    pixazo: PixazoStandIn
-    guild: Guild
-    channel: Channel
-    played: list[Played] = field(default_factory=list)
-    refused: list[Played] = field(default_factory=list)
-    quota: Message | None = None
-    marks: list[Mark] = field(default_factory=list)
-    """What the transcripts tell besides the messages."""
-    books_in_the_dark: Books | None = None
-    books: Books | None = None
-    balanced: bool = False
-    """Whether the report found every balance to be the sum of its entries."""
-    report: str = ""
-    starts: int = 0
-    exit_code: int | None = None
-    stop_seconds: float = 0.0
-    fault: str | None = None
-    """What kept the programme from running to its end."""
-    bot_log: tuple[str, ...] = ()
-
-
 def stage(discord: DiscordStandIn, pixazo: PixazoStandIn) -> Record:
     """Set the scene: a guild with a channel and its members, and how the provider behaves. Both must be running."""
     guild = discord.add_guild(GUILD)
     channel = guild.add_channel(CHANNEL)
     for name in dict.fromkeys(wish.member for wish in wishes.ALL):
         guild.add_member(name)
+    guild.add_member(wishes.MANAGER, permissions=Permissions.MANAGE_GUILD)
     pixazo.latency = _latency
     pixazo.flag_when = wishes.flagged_by_prompt
     return Record(discord=discord, pixazo=pixazo, guild=guild, channel=channel)
@@ -110,6 +85,9 @@ class Programme:
         under_way = await self._busy_minute()
         await self._power_cut()
         await self._all_ended(under_way)
+
+        self._act("Everything else in the studio")
+        await Studio(self._record, self._herald, self._console).run()
 
         self._act("Money is finite")
         await self._over_quota()
@@ -216,7 +194,7 @@ class Programme:
 
 def has_ended(card: Message) -> bool:
     """Whether a card says how its job ended: with pictures, or with what was (not) charged for it."""
-    return bool(card.attachments) or "charged" in card.text()
+    return bool(pictures_in(card)) or "charged" in card.text()
 
 
 def _latency(body: Mapping[str, Any]) -> float:

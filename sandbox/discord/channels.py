@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 GUILD_MESSAGES_INTENT: Final = 1 << 9
 
 TEXT_CHANNEL: Final = 0
+VOICE_CHANNEL: Final = 2
 PUBLIC_THREAD: Final = 11
 FORUM_CHANNEL: Final = 15
 
@@ -217,7 +218,9 @@ class Channel(Conversation):
 
     def _fields(self) -> Json:
         """What the whole and the partial object share."""
+        voice = {"bitrate": 64_000, "user_limit": 0, "rtc_region": None} if self.kind == VOICE_CHANNEL else {}
         return {
+            **voice,
             "id": str(self.id),
             "type": self.kind,
             "guild_id": str(self.guild.id),

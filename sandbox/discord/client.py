@@ -18,7 +18,13 @@ from sandbox.discord.command_schema import (
     SUBCOMMAND_GROUP,
     USER,
 )
-from sandbox.discord.components import BUTTON
+from sandbox.discord.components import (
+    BUTTON,
+    CHANNEL_SELECT,
+    MENTIONABLE_SELECT,
+    ROLE_SELECT,
+    USER_SELECT,
+)
 from sandbox.discord.errors import Json
 from sandbox.discord.messages import Attachment, Message
 from sandbox.discord.permissions import Permissions
@@ -40,6 +46,15 @@ KIND_OF_VALUE: Final[Mapping[type, int]] = {
     Channel: CHANNEL,
     Upload: ATTACHMENT,
 }
+
+
+PICKED: Final[Mapping[int, tuple[type, ...]]] = {
+    USER_SELECT: (Member,),
+    ROLE_SELECT: (Role,),
+    MENTIONABLE_SELECT: (Member, Role),
+    CHANNEL_SELECT: (Channel,),
+}
+"""What can be chosen in the selects that the client fills by itself."""
 
 
 class ClientRefused(ValueError):
@@ -67,6 +82,8 @@ class Resolved:
     def add(self, value: Value | Message) -> str:
         """Take an object in; the answer is the id that stands for it."""
         if isinstance(value, Member):
+            if value.guild.members.get(value.id) is not value:  # the client offers those who left, as mere users
+                return self._put("users", value.id, value.user.payload())
             permissions = str(int(value.permissions_in(self._channel)))
             self._put("members", value.id, {**value.partial_payload(), "permissions": permissions})
             return self._put("users", value.id, value.user.payload())
@@ -166,9 +183,14 @@ def _value_options(declared: Sequence[Json], given: Mapping[str, Value], resolve
     options: list[Json] = []
     for key, value in given.items():
         refers = isinstance(value, Member | Role | Channel | Upload)
-        kind = kinds.get(key, KIND_OF_VALUE[type(value)])
+        kind = kinds[key] if key in kinds else _kind_of(value)
         options.append({"name": key, "type": kind, "value": resolved.add(value) if refers else value})
     return options
+
+
+def _kind_of(value: Value) -> int:
+    """The type of an option that there isn't, by what is put into it."""
+    return CHANNEL if isinstance(value, Channel) else KIND_OF_VALUE[type(value)]
 
 
 def _checked(option: Json, value: Value, locale: str) -> Value:
@@ -187,6 +209,8 @@ def _checked(option: Json, value: Value, locale: str) -> Value:
     }
     if not isinstance(value, fitting[kind]) or (isinstance(value, bool) and kind != BOOLEAN):
         raise ClientRefused(f"{name}: {value!r} is no value for an option of type {kind}")
+    if isinstance(value, Channel):
+        _check_offered(name, value, option.get("channel_types"))
     if option.get("choices"):
         for choice in option["choices"]:
             localized = (choice.get("name_localizations") or {}).get(locale)
@@ -201,6 +225,11 @@ def _checked(option: Json, value: Value, locale: str) -> Value:
     elif isinstance(value, int | float):
         _check_bounds(name, value, option.get("min_value"), option.get("max_value"))
     return value
+
+
+def _check_offered(name: str, channel: Channel, kinds: Sequence[int] | None) -> None:
+    if kinds and channel.kind not in kinds:
+        raise ClientRefused(f"{name}: #{channel.name} is not offered: it is of type {channel.kind}, not {kinds}")
 
 
 def _check_bounds(name: str, value: float, minimum: float | None, maximum: float | None) -> None:
@@ -235,6 +264,14 @@ def find_component(message: Message, member: Member, wanted: str, *, selects: bo
 
 def select_values(part: Json, values: Sequence[Value], resolved: Resolved, *, raw: bool = False) -> list[str]:
     """The values of a select. Raises `ClientRefused` for too many, too few or unknown ones, unless `raw`."""
+    if not raw and part["type"] in PICKED:
+        for value in values:
+            if not isinstance(value, PICKED[part["type"]]):
+                raise ClientRefused(f"{value!r} cannot be chosen in a select of type {part['type']}")
+            if isinstance(value, Channel):
+                _check_offered(part["custom_id"], value, part.get("channel_types"))
+        if len(set(map(id, values))) < len(values):
+            raise ClientRefused("nothing can be chosen twice")
     chosen = [resolved.add(value) if not isinstance(value, str | int | float) else str(value) for value in values]
     if raw:
         return chosen

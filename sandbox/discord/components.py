@@ -24,6 +24,14 @@ SEPARATOR: Final = 14
 CONTAINER: Final = 17
 
 SELECTS: Final = (STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT)
+DEFAULTS_OF: Final[Mapping[int, tuple[str, ...]]] = {
+    USER_SELECT: ("user",),
+    ROLE_SELECT: ("role",),
+    MENTIONABLE_SELECT: ("user", "role"),
+    CHANNEL_SELECT: ("channel",),
+}
+"""The selects that Discord's client fills by itself, and what can be chosen in each from the start."""
+CHANNEL_TYPES: Final = (*range(6), *range(10, 17))
 IN_ROW: Final = (BUTTON, *SELECTS)
 IN_CONTAINER: Final = (ACTION_ROW, SECTION, TEXT_DISPLAY, MEDIA_GALLERY, FILE, SEPARATOR)
 TOP_LEVEL: Final = (*IN_CONTAINER, CONTAINER)
@@ -197,10 +205,8 @@ class ComponentReader:
             if part["max_values"] > max(len(part["options"]), 1):
                 form.fault("max_values", "NUMBER_TYPE_MAX", "There are fewer options than max_values")
             check_defaults(form, part["options"], part["max_values"])
-        elif form.has("default_values"):
-            part["default_values"] = form.array("default_values", maximum=25) or []
-        if form.has("channel_types"):
-            part["channel_types"] = form.array("channel_types", maximum=25) or []
+        else:
+            part.update(read_picker(form, part["min_values"], part["max_values"]))
         if part["min_values"] > part["max_values"]:
             form.fault("min_values", "NUMBER_TYPE_MAX", "min_values cannot exceed max_values")
         return part
@@ -351,3 +357,29 @@ def check_defaults(form: Form, options: list[Json], most: int) -> None:
     """No more options may be chosen from the start than can be chosen at all."""
     if sum(bool(option.get("default")) for option in options) > most:
         form.fault("options", "SELECT_COMPONENT_TOO_MANY_DEFAULTS", f"At most {most} options can be chosen by default")
+
+
+def read_picker(form: Form, least: int, most: int) -> Json:
+    """What a select that the client fills has besides: what is chosen from the start, and which channels it offers."""
+    part: Json = {}
+    if form.has("default_values"):
+        part["default_values"] = _default_values(form, DEFAULTS_OF[form.body["type"]], least, most)
+    if form.body["type"] == CHANNEL_SELECT and form.has("channel_types"):
+        part["channel_types"] = form.array("channel_types", maximum=25) or []
+        if not set(part["channel_types"]) <= set(CHANNEL_TYPES):
+            form.fault("channel_types", "BASE_TYPE_CHOICES", f"Value must be one of {CHANNEL_TYPES}.")
+    return part
+
+
+def _default_values(form: Form, kinds: tuple[str, ...], least: int, most: int) -> list[Json]:
+    """As many as can be chosen, says the reference: between `min_values` and `max_values`."""
+    given: list[Json] = []
+    for default in form.objects("default_values", maximum=25):
+        chosen = default.snowflake("id", required=True)
+        kind = default.text("type", maximum=20, required=True)
+        if kind is not None and kind not in kinds:
+            default.fault("type", "BASE_TYPE_CHOICES", f"Value must be one of {kinds}.")
+        given.append({"id": str(chosen), "type": kind})
+    if given and not least <= len(given) <= most:
+        form.fault("default_values", "BASE_TYPE_BAD_LENGTH", f"Must be between {least} and {most} in length.")
+    return given

@@ -17,6 +17,7 @@ MESSAGE: Final = "/channels/{channel_id}/messages/{message_id}"
 DIRECT_CHANNELS: Final = "/users/@me/channels"
 COMMANDS: Final = "/applications/{application_id}/commands"
 GUILD_COMMANDS: Final = "/applications/{application_id}/guilds/{guild_id}/commands"
+MEMBER: Final = "/guilds/{guild_id}/members/{user_id}"
 ATTACHMENT: Final = "/attachments/{channel_id}/{attachment_id}/{filename}"
 EPHEMERAL_ATTACHMENT: Final = "/ephemeral-attachments/{channel_id}/{attachment_id}/{filename}"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from sandbox.discord.channels import FORUM_CHANNEL, Channel, Thread
+from sandbox.discord.channels import FORUM_CHANNEL, VOICE_CHANNEL, Channel, Thread
 from sandbox.discord.errors import Json
 from sandbox.discord.permissions import ALL, BOT, EVERYONE, Permissions, apply_overwrites
 
@@ -141,6 +141,7 @@ class Guild:
         self.name = name
         self.locale = locale
         self.attachment_size_limit = FILE_LIMIT_BYTES
+        self.system_channel: Channel | None = None
         self.created_at = world.now()
         self.everyone = Role(id=guild_id, name="@everyone", permissions=EVERYONE, position=0)
         self.roles: dict[int, Role] = {guild_id: self.everyone}
@@ -171,6 +172,15 @@ class Guild:
         """Open a forum: its posts are the threads that are added to it."""
         return self._open(Channel(self, self.world.next_id(), name, kind=FORUM_CHANNEL))
 
+    def add_voice_channel(self, name: str) -> Channel:
+        """Open a voice channel: its chat has messages as a text channel has."""
+        return self._open(Channel(self, self.world.next_id(), name, kind=VOICE_CHANNEL))
+
+    def set_system_channel(self, channel: Channel | None) -> None:
+        """Choose where Discord writes who has joined, and bots what concerns the whole guild."""
+        self.system_channel = channel
+        self.announce("GUILD_UPDATE", self.payload())
+
     def _open(self, channel: Channel) -> Channel:
         self.channels[channel.id] = channel
         self.world.channels[channel.id] = channel
@@ -197,6 +207,8 @@ class Guild:
             del self.channels[channel.id]
             self._close(channel)
             self.announce("CHANNEL_DELETE", channel.payload())
+            if self.system_channel is channel:
+                self.set_system_channel(None)
 
     def _close(self, channel: Channel) -> None:
         del self.world.channels[channel.id]
@@ -209,6 +221,13 @@ class Guild:
         self.roles[role.id] = role
         self.announce("GUILD_ROLE_CREATE", {"guild_id": str(self.id), "role": role.payload()})
         return role
+
+    def remove_role(self, role: Role) -> None:
+        """Delete a role: nobody has it any more."""
+        del self.roles[role.id]
+        for member in self.members.values():
+            member.roles = [kept for kept in member.roles if kept is not role]
+        self.announce("GUILD_ROLE_DELETE", {"guild_id": str(self.id), "role_id": str(role.id)})
 
     def set_role_permissions(self, role: Role, permissions: Permissions) -> None:
         """Change what a role allows."""
@@ -251,7 +270,7 @@ class Guild:
             "region": "deprecated",
             "afk_channel_id": None,
             "afk_timeout": 300,
-            "system_channel_id": None,
+            "system_channel_id": None if self.system_channel is None else str(self.system_channel.id),
             "system_channel_flags": 0,
             "widget_enabled": False,
             "widget_channel_id": None,
@@ -280,13 +299,16 @@ class Guild:
             "incidents_data": None,
         }
 
-    def create_payload(self) -> Json:
-        """The guild as GUILD_CREATE brings it: without a privileged intent only the bot's own member."""
+    def create_payload(self, *, joined: bool = False) -> Json:
+        """The guild as GUILD_CREATE brings it: without a privileged intent only the bot's own member.
+
+        What is told of one that was just `joined` lacks `unavailable`: libraries know a new guild by that.
+        """
         return {
             **self.payload(),
             "joined_at": self.bot.joined_at.isoformat(),
             "large": False,
-            "unavailable": False,
+            **({} if joined else {"unavailable": False}),
             "member_count": len(self.members),
             "members": [self.bot.payload()],
             "channels": [channel.payload() for channel in self.channels.values()],

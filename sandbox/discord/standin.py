@@ -150,13 +150,29 @@ class DiscordStandIn:
 
     # Setting the scene.
 
-    def add_guild(self, name: str = "Studio", *, locale: str = "en-US", owner: User | None = None) -> Guild:
-        """Make a guild with the bot in it."""
-        return self.world.add_guild(name, locale=locale, owner=owner)
+    def add_guild(
+        self,
+        name: str = "Studio",
+        *,
+        locale: str = "en-US",
+        owner: User | None = None,
+        system_channel: str | None = None,
+    ) -> Guild:
+        """Make a guild with the bot in it, and with a channel of that name for the system's messages."""
+        return self.world.add_guild(name, locale=locale, owner=owner, system_channel=system_channel)
 
     def remove_guild(self, guild: Guild) -> None:
         """Throw the bot out of a guild."""
         self.world.remove_guild(guild)
+
+    def readmit(self, guild: Guild) -> None:
+        """Let the bot into a guild again that it was thrown out of."""
+        self.world.let_in(guild)
+
+    def outage(self, guild: Guild) -> None:
+        """Make a guild unavailable for a moment, as when Discord's servers fail, and available again."""
+        guild.announce("GUILD_DELETE", {"id": str(guild.id), "unavailable": True})
+        guild.announce("GUILD_CREATE", guild.create_payload())
 
     # The bot's side.
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.discord.errors import Json
-from sandbox.discord.messages import Attachment, Button, Message
+from sandbox.discord.messages import LOADING, Attachment, Button, Message
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TranscriptEntry:
-    """One message as a reader of the channel sees it."""
+    """One message as a reader of the channel sees it; that it takes a placeholder's place is no edit."""
 
     message_id: int
     channel: str
@@ -38,7 +38,7 @@ def entry(message: Message) -> TranscriptEntry:
         author=message.author.name,
         author_is_bot=message.author.bot,
         at=message.created_at,
-        edits=len(message.history) - 1,
+        edits=sum(not earlier.flags & LOADING for earlier in tuple(message.history)[:-1]),
         deleted=message.deleted,
         visible_to=message.visible_to.name if message.visible_to else None,
         command=f"{run.member.name} used {run.name}" if run else None,

@@ -68,12 +68,19 @@ class World:
         self.users[user.id] = user
         return user
 
-    def add_guild(self, name: str, *, locale: str, owner: User | None) -> Guild:
+    def add_guild(self, name: str, *, locale: str, owner: User | None, system_channel: str | None = None) -> Guild:
         """Make a guild and let the bot in; a connected bot is told at once."""
         guild = Guild(self, self.next_id(), name, locale=locale, owner=owner or self.owner)
-        self.guilds[guild.id] = guild
-        guild.announce("GUILD_CREATE", guild.create_payload())
+        if system_channel is not None:
+            guild.system_channel = guild.add_channel(system_channel)
+        self.let_in(guild)
         return guild
+
+    def let_in(self, guild: Guild) -> None:
+        """Let the bot into a guild, for the first time or after it was thrown out; its channels are as they were."""
+        self.guilds[guild.id] = guild
+        self.channels.update({**guild.channels, **guild.threads})
+        guild.announce("GUILD_CREATE", guild.create_payload(joined=True))
 
     def remove_guild(self, guild: Guild) -> None:
         """Throw the bot out of a guild."""

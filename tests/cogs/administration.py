@@ -6,7 +6,7 @@ from typing import Any, Final
 import discord
 
 from recipes import LoraEntry
-from sandbox.discord import Member, Message, Run, Value
+from sandbox.discord import Channel, Member, Message, Permissions, Run, Value
 from tests.ui.scene import Scene
 from ui import cards
 from ui.buttons import ActionButton
@@ -18,6 +18,11 @@ INK: Final[dict[str, Value]] = {
     "default_strength": 0.8,
     "max_strength": 1.5,
 }
+
+
+def manager(scene: Scene, name: str = "mia") -> Member:
+    """A member who may manage the server."""
+    return scene.guild.add_member(name, permissions=Permissions.MANAGE_GUILD)
 
 
 async def use(
@@ -42,9 +47,10 @@ async def add(scene: Scene, **changes: Any) -> LoraEntry:
     return await scene.parts.library.loras.add(entry, may_manage_guild=True)
 
 
-async def forged(scene: Scene, action: str, argument: str) -> Message:
-    """A message with such a button, as a modified client can make one up."""
+async def forged(scene: Scene, action: str, argument: str, place: Channel | None = None) -> Message:
+    """A message with such a button, as a modified client can make one up; in the scene's channel or another."""
+    place = place or scene.channel
     button = ActionButton(action, argument, label="Press")
-    channel = scene.client.get_partial_messageable(scene.channel.id)
+    channel = scene.client.get_partial_messageable(place.id)
     await channel.send(view=cards.Card(discord.ui.ActionRow(button), colour=1))
-    return scene.channel.messages[-1]
+    return place.messages[-1]

@@ -132,12 +132,21 @@ async def restarted(scene: Scene) -> AsyncIterator[None]:
     await scene.client.close()
     await scene.discord.disconnected()
     client = EaselClient(
-        meta=Meta(scene.database), api_url=scene.discord.api_url, gateway_url=scene.discord.gateway_url
+        meta=Meta(scene.database),
+        api_url=scene.discord.api_url,
+        gateway_url=scene.discord.gateway_url,
+        operator_guild_ids=scene.client.operator_guild_ids,
     )
     parts = replace(
         scene.parts,
         client=client,
-        acceptor=Acceptor(scene.service, tasks=client.tasks, turnstile=client.turnstile, clock=scene.clock),
+        acceptor=Acceptor(
+            scene.service,
+            drafts=scene.parts.library.drafts,
+            tasks=client.tasks,
+            turnstile=client.turnstile,
+            clock=scene.clock,
+        ),
         delivery=DiscordDelivery(client, clock=scene.clock),
         notices=OwnerNotices(client, owner_ids=()),
     )

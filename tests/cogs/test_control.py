@@ -13,7 +13,8 @@ from generation.modes import CONTROL_MODES
 from models import Job, Suspension
 from parameters import ImageSize
 from sandbox.discord import Attachment, Message, Run, Upload, routes
-from storage import guilds, suspensions
+from storage import suspensions
+from tests.builders import choose
 from tests.cogs.image_steps import (
     PHOTO,
     PICTURE,
@@ -106,7 +107,7 @@ async def test_the_preview_is_private_shows_the_map_and_holds_no_money(scene: Sc
     [shown] = message.gallery()
     assert set(np.unique(pixels(shown))) == {0, 255}
     words = message.text()
-    for part in ("Edges (Union canny)", "> a red fox", "**Strength** 0.7", "**from** 0 **to** 1", "1024×768", "$0.18"):
+    for part in ("Edges (Union canny)", "> a red fox", "**Strength** 0.7, from beginning to end", "1024×768", "$0.18"):
         assert part in words
     assert [button.label for button in message.buttons()] == ["Generate", "Adjust…", "Cancel"]
     assert await held_micros(scene) == 0
@@ -264,7 +265,7 @@ async def test_more_than_the_guild_allows_is_refused_at_generate_and_can_be_adju
 
 async def test_a_late_refusal_takes_the_deferral_back_and_leaves_the_preview(scene: Scene, impatient: None) -> None:
     message = await previewed(scene)
-    await scene.database.write(lambda connection: guilds.change_settings(connection, scene.guild.id, paused=True))
+    await scene.database.write(lambda connection: choose(connection, scene.guild.id, paused=True))
     async with scene.stalled_disk():
         run = await press(scene, message, "Generate")
         answer = await run.answered()
@@ -291,7 +292,7 @@ async def test_adjust_changes_the_preview_in_place(scene: Scene) -> None:
     before = message.gallery()
     run = await adjusted(scene, message, strength="0,45", start="0.1", end="0.8", count="2")
     assert (await run.answered()).kind == "update"
-    for part in ("**Strength** 0.45", "**from** 0.1 **to** 0.8", "2 pictures", "$0.18"):
+    for part in ("**Strength** 0.45, from 0.1 to 0.8", "2 pictures", "$0.18"):
         assert part in message.text()
     assert message.gallery() == before
     assert not before[0].deleted
@@ -306,7 +307,7 @@ async def test_the_form_has_what_the_preview_has_and_only_what_the_mode_can_use(
     assert list(fields) == ["strength", "start", "end", "thresholds", "count"]
     assert (fields["strength"]["value"], fields["count"]["value"]) == ("0.5", "3")
     low, high = (int(number) for number in fields["thresholds"]["value"].split())
-    assert f"weak from {low}, sure from {high}" in message.text()
+    assert f"faint from {low}, clear from {high}" in message.text()
     other = await previewed(scene, "lora-depth")
     assert list((await (await press(scene, other, "Adjust…")).answered()).inputs) == ["strength", "count"]
 
@@ -317,7 +318,7 @@ async def test_other_thresholds_make_another_map_of_the_same_image(scene: Scene)
     await adjusted(scene, message, thresholds="0 - 1")
     await message.changed(lambda changed: changed.gallery() != [old])
     assert lines_in(message) > before
-    assert "weak from 0, sure from 1" in message.text()
+    assert "faint from 0, clear from 1" in message.text()
     assert old.deleted
     [shown] = message.gallery()
     sent = shown.read()
@@ -369,7 +370,7 @@ async def test_a_map_that_takes_long_does_not_let_the_form_fail(scene: Scene, im
         run = await adjusted(scene, message, thresholds="1 2")
         assert (await run.answered()).kind == "deferred_update"
     await message.changed(lambda changed: changed.gallery() != [old])
-    assert "weak from 1, sure from 2" in message.text()
+    assert "faint from 1, clear from 2" in message.text()
 
 
 async def test_cancel_says_so_in_place_and_keeps_nothing(scene: Scene, tmp_path: Path) -> None:

@@ -15,8 +15,7 @@ from recipes import Recipe
 from sandbox.discord import Member, Message, Permissions, Run, Value, routes
 from storage import jobs
 from storage.codec import encode_parameters
-from storage.guilds import change_settings
-from tests.builders import make_verdict
+from tests.builders import choose, make_verdict
 from tests.cogs.gallery import gallery, restarted, words_of
 from tests.storage.past import Finish, finisher
 from tests.ui.scene import Scene
@@ -404,7 +403,7 @@ class TestShow:
         self, scene: Scene, tmp_path: Path, recipe_in_files: bool
     ) -> None:
         await scene.database.write(
-            lambda connection: change_settings(connection, scene.guild.id, recipe_in_files=recipe_in_files)
+            lambda connection: choose(connection, scene.guild.id, recipe_in_files=recipe_in_files)
         )
         job = await undeliverable(scene, tmp_path, withheld=True)
         shown = await answered(await show(scene, job.job_id))

@@ -9,7 +9,7 @@ from models import GenerationRequest, Job
 from parameters import ImageSize
 from recipes import PresetScope, PresetValues
 from sandbox.discord import ClientRefused, Message, Permissions, Upload, routes
-from storage import guilds
+from tests.builders import choose
 from tests.cogs.image_steps import (
     PHOTO,
     UNUSABLE,
@@ -160,7 +160,7 @@ async def test_an_image_deleted_before_it_is_fetched_is_said_in_private(scene: S
 
 
 async def test_a_refusal_after_the_deferral_is_taken_back_and_said_in_private(scene: Scene, tmp_path: Path) -> None:
-    await scene.database.write(lambda connection: guilds.change_settings(connection, scene.guild.id, paused=True))
+    await scene.database.write(lambda connection: choose(connection, scene.guild.id, paused=True))
     run = await use(scene, "reference", kind="style")
     assert "paused in this server" in await words_of(run)
     assert (await run.message()).deleted

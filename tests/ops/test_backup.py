@@ -15,13 +15,13 @@ from errors import StorageError, StorageUnavailable
 from ops.backup import backup
 from storage import jobs, maintenance, reading
 from storage.database import Database
-from tests.builders import make_charges, make_job
+from tests.builders import make_job, make_reservations
 from tests.support import FakeClock
 
 
 async def add_job(database: Database) -> str:
     job = make_job()
-    await database.write(lambda writer: jobs.record(writer, job, make_charges(job), active_limit=1000))
+    await database.write(lambda writer: jobs.record(writer, job, make_reservations(job), active_limit=1000))
     return job.job_id
 
 

@@ -15,7 +15,7 @@ from models import JobStatus, Settlement
 from ops.report import report, usd
 from storage import jobs
 from storage.database import Database
-from tests.builders import GUILD_ID, MESSAGE_ID, NOW, USER_ID, make_charges, make_job, make_request, make_verdict
+from tests.builders import GUILD_ID, MESSAGE_ID, NOW, USER_ID, make_job, make_request, make_reservations, make_verdict
 
 FIELDS = {
     "accounts": {"scope", "guild_id", "user_id", "unit", "period", "pending", "posted", "cap"},
@@ -51,8 +51,8 @@ FIELDS = {
 
 async def add_job(database: Database, *, images: int = 1) -> str:
     job = make_job(request=make_request(num_images=images))
-    charges = make_charges(job, image_cap=100, micros_cap=5_000_000)
-    await database.write(lambda writer: jobs.record(writer, job, charges, active_limit=100))
+    reservations = make_reservations(job, image_cap=100, micros_cap=5_000_000)
+    await database.write(lambda writer: jobs.record(writer, job, reservations, active_limit=100))
     return job.job_id
 
 

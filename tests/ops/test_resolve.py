@@ -12,13 +12,13 @@ from models import FailureReason, JobStatus
 from ops.resolve import Outcome, resolve
 from storage import jobs, reading
 from storage.database import Database
-from tests.builders import MESSAGE_ID, NOW, make_charges, make_job, make_request
+from tests.builders import MESSAGE_ID, NOW, make_job, make_request, make_reservations
 from tests.support import FakeClock
 
 
 async def add_job_in_doubt(database: Database) -> str:
     job = make_job(request=make_request(num_images=2))
-    await database.write(lambda writer: jobs.record(writer, job, make_charges(job), active_limit=10))
+    await database.write(lambda writer: jobs.record(writer, job, make_reservations(job), active_limit=10))
     await database.write(lambda writer: jobs.store_card(writer, job.job_id, MESSAGE_ID))
     for before, after in (
         (JobStatus.QUEUED, JobStatus.SUBMITTING),

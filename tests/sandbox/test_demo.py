@@ -1,17 +1,19 @@
 """The demo as its user runs it, and what it says when something is wrong."""
 
 import asyncio
+import copy
 import dataclasses
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from PIL import Image
@@ -21,7 +23,7 @@ from sandbox.demo import wishes
 from sandbox.demo.checks import run_checks
 from sandbox.demo.console import Console
 from sandbox.demo.output import OutputFolder
-from sandbox.demo.programme import Record
+from sandbox.demo.record import Pages, Record
 from sandbox.pixazo import PixazoStandIn
 from sandbox.pixazo.jobs import FlagWhen
 
@@ -30,7 +32,11 @@ DEMO_SECONDS = 60.0
 
 RAN = "The programme ran to its end"
 ANSWERED = "Every request got its public card within Discord's 3 seconds"
-PICTURES = "Every picture is in its own card, complete and to the byte as the provider made it"
+PICTURES = "Every picture is in its own card, complete and pixel by pixel as the provider made it"
+MARKED = "Every file says that a model made it, and how to make it again"
+GIVEN = "A member's image was previewed in private, and lies beside the pictures on the card"
+CHOSEN = "A preset, a LoRA, Reroll and Edit changed what they are for, and nothing else"
+PRIVATE = "Details, /history and the preset's panel were private, and in the reader's language"
 FLAGGED = "What the safety checker flagged was neither shown nor even downloaded"
 CANCELLED = "The cancelled request never reached the provider"
 POWER_CUT = "The power went out with three jobs at the provider and one in line, all on disk"
@@ -97,15 +103,16 @@ def test_demo_succeeds_whatever_settings_the_user_has(tmp_path: Path) -> None:
     assert "\x1b" not in said
     assert sorted(path.name for path in tmp_path.iterdir()) == [".env", "results"]
     pictures = sorted(results.glob("*.png"))
-    assert len(pictures) == sum(len(wish.expected) for wish in wishes.ALL) == 8
+    assert len(pictures) == sum(len(wish.expected) for wish in wishes.ALL) == 14
     for picture in pictures:
         with Image.open(picture) as image:
             image.load()
     transcript = json.loads((results / "transcript.json").read_text())
     saved = {picture["file"] for message in transcript["messages"] for picture in message["pictures"]}
-    assert saved == {picture.name for picture in pictures}
+    assert saved - {None} == {picture.name for picture in pictures}
     page = (results / "transcript.html").read_text()
-    assert page.count("<img ") == len(pictures)
+    assert {picture.name for picture in pictures} == set(re.findall(r'href="([^"]+\.png)"', page))
+    assert page.count('class="modal"') == 3
     assert "balances of all" in (results / "report.txt").read_text()
 
 
@@ -166,7 +173,7 @@ def test_flaws_of_the_provider_fail_the_demo(
     assert demo.conclude(flawed, OutputFolder(tmp_path, frozenset()), console) == 1
     said = capsys.readouterr().out
     assert all(f"✗ {statement}" in said for statement in (PICTURES, FLAGGED, BILL))
-    assert "the books say $0.90, the provider bills $1.80" in said
+    assert "the books say $1.44, the provider bills $2.88" in said
 
 
 def without_emils_card(record: Record) -> Record:
@@ -224,11 +231,64 @@ def with_a_prompt_logged(record: Record) -> Record:
     return dataclasses.replace(record, bot_log=(*record.bot_log, f"INFO ui: {wishes.FIRST.prompt}"))
 
 
+def without(record: Record, wish: wishes.Wish) -> Record:
+    return dataclasses.replace(record, played=[one for one in record.played if one.wish is not wish])
+
+
+def taken_for(record: Record, wish: wishes.Wish, **changes: Any) -> Record:
+    """A wish as if it had been another one."""
+    played = [
+        dataclasses.replace(one, wish=dataclasses.replace(wish, **changes)) if one.wish is wish else one
+        for one in record.played
+    ]
+    return dataclasses.replace(record, played=played)
+
+
+def with_pages(record: Record, **changes: str) -> Record:
+    """One private page in the place of another."""
+    assert record.pages is not None
+    pages: Pages = record.pages
+    return dataclasses.replace(
+        record, pages=dataclasses.replace(pages, **{name: getattr(pages, other) for name, other in changes.items()})
+    )
+
+
+def with_an_image_on_another_card(record: Record) -> Record:
+    """The card with the image is taken for that of a wish that came without one."""
+    return taken_for(record, wishes.TAKEN_AFTER, image=None)
+
+
+def with_a_picture_of_the_provider_itself(record: Record) -> Record:
+    """A picture without anything that is put into files."""
+    spoilt = copy.copy(record)
+    first, *rest = record.played
+    message = copy.copy(first.message)
+    bare = copy.copy(message.gallery()[0])
+    with Image.open(io.BytesIO(bare.read())) as image:
+        buffer = io.BytesIO()
+        image.convert("RGB").save(buffer, "PNG")
+    bare._data = buffer.getvalue()
+    message.gallery = lambda: [bare]  # type: ignore[method-assign]  # this message is the test's own
+    spoilt.played = [dataclasses.replace(first, message=message), *rest]
+    return spoilt
+
+
 @pytest.mark.parametrize(
     ("spoilt", "statement"),
     [
         (lambda record: dataclasses.replace(record, fault="no answer"), RAN),
         (without_emils_card, ANSWERED),
+        (with_a_picture_of_the_provider_itself, MARKED),
+        (with_an_image_on_another_card, GIVEN),
+        (lambda record: with_pages(record, preview="details"), GIVEN),
+        (lambda record: without(record, wishes.PRESET_USED), CHOSEN),
+        (lambda record: without(record, wishes.LORA_USED), CHOSEN),
+        (lambda record: without(record, wishes.EDITED), CHOSEN),
+        (lambda record: taken_for(record, wishes.REROLLED, prompt="other words", sent=None), CHOSEN),
+        (lambda record: dataclasses.replace(record, pages=None), PRIVATE),
+        (lambda record: with_pages(record, history_in_german="history"), PRIVATE),
+        (lambda record: with_pages(record, details="history"), PRIVATE),
+        (lambda record: with_pages(record, history="details"), PRIVATE),
         (answered_slowly, ANSWERED),
         (told_of_as_cancelled, CANCELLED),
         (unbooked_in_the_dark, POWER_CUT),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.demo.client_language import GERMAN
 from sandbox.demo.markdown import Reader, plain, shown_time
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -128,3 +129,16 @@ def test_plain_text_reads_without_markup(text: str, read: str) -> None:
 )
 def test_distance_is_worded_in_the_largest_fitting_unit(seconds: float, words: str) -> None:
     assert shown_time(NOW + timedelta(seconds=seconds), "R", now=NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "style", "shown"),
+    [
+        (3 * 3600, "R", "in 3 Stunden"),
+        (-86_400, "R", "vor 1 Tag"),
+        (0, "f", "22. November 2026 10:00"),
+        (0, "F", "Sonntag, 22. November 2026 10:00"),
+    ],
+)
+def test_times_are_told_in_the_readers_language(seconds: int, style: str, shown: str) -> None:
+    assert shown_time(NOW + timedelta(seconds=seconds), style, now=NOW, language=GERMAN) == shown

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from sandbox.demo.channel import ChannelView, Mark, State
-from sandbox.demo.page import render
+from sandbox.demo.channel import ChannelView, Mark, OpenForm, State
+from sandbox.demo.client_language import GERMAN
+from sandbox.demo.page import render, render_alone
 from sandbox.demo.plain import as_json, as_text
 from sandbox.discord import Attachment, Button, TranscriptEntry
 
@@ -83,8 +84,10 @@ def view(
     states: Sequence[State] = (),
     marks: Sequence[Mark] = (),
     channel: str = "art",
+    **more: Any,
 ) -> ChannelView:
     return ChannelView(
+        **more,
         guild="Studio",
         channel=channel,
         names={},
@@ -102,6 +105,19 @@ def text(content: str) -> dict[str, Any]:
 def gallery(*pictures: Attachment) -> dict[str, Any]:
     items = [{"media": {"attachment_id": str(one.id)}, "description": one.description} for one in pictures]
     return {"type": 12, "items": items}
+
+
+def form(words: str) -> dict[str, Any]:
+    """A modal with a text input and a menu."""
+    options = [{"label": f"{words} {number}", "value": str(number), "default": number == 1} for number in (1, 2)]
+    text_input = {"type": 4, "custom_id": "words", "style": 2, "value": words, "placeholder": words, "required": True}
+    return {
+        "title": words,
+        "components": [
+            {"type": 18, "label": words, "description": words, "component": text_input},
+            {"type": 18, "label": words, "component": {"type": 3, "custom_id": "menu", "options": options}},
+        ],
+    }
 
 
 def tags_of(page: str) -> list[str]:
@@ -126,6 +142,7 @@ def test_everything_anybody_wrote_is_escaped() -> None:
                 {"type": 1, "components": [{"type": 2, "style": 2, "label": HOSTILE, "custom_id": "x"}]},
                 {"type": 13, "file": {"attachment_id": "1"}, "name": HOSTILE},
                 {"type": 3, "custom_id": "y", "placeholder": HOSTILE},
+                {"type": 3, "custom_id": "z", "options": [{"label": HOSTILE, "value": "1", "default": True}]},
                 attachments=[hostile_picture, shown_picture],
                 command=f"{HOSTILE} used /{HOSTILE}",
                 visible_to=HOSTILE,
@@ -134,6 +151,7 @@ def test_everything_anybody_wrote_is_escaped() -> None:
             states=[State(at=AT, headline=HOSTILE, pictures=0), State(at=AT, headline=HOSTILE * 2, pictures=0)],
             files={1: f'"{HOSTILE}'},
             marks=[Mark(at=AT, text=HOSTILE)],
+            moments=(OpenForm(at=AT, member=HOSTILE, modal=form(HOSTILE), filled_in={"words": HOSTILE}),),
             channel=HOSTILE,
         )
     )
@@ -185,6 +203,50 @@ def test_buttons_show_style_state_and_emoji() -> None:
     assert '<span class="button danger">Delete</span>' in page
     assert '<span class="button off">Cancel</span>' in page
     assert '<span class="button primary">🎨</span>' in page
+
+
+def test_form_shows_what_was_written_and_chosen_else_what_it_was_opened_with() -> None:
+    opened = OpenForm(at=AT, member="ada", modal=form("hill"))
+    page = render(view(moments=(opened,)))
+    assert '<div class="input tall">hill</div>' in page
+    assert "<span>hill 1</span>" in page
+    written = OpenForm(at=AT, member="ada", modal=form("hill"), filled_in={"words": "vale", "menu": "2"})
+    page = render(view(moments=(written,)))
+    assert '<div class="input tall">vale</div>' in page
+    assert "<span>hill 2</span>" in page
+    tags_of(page)
+    assert "fills in a form: hill\n          words: vale" in as_text(view(moments=(written,)))
+
+
+def test_menu_shows_what_is_chosen_or_what_it_asks() -> None:
+    menu = {"type": 3, "custom_id": "y", "options": [{"label": "four", "value": "4", "default": True}]}
+    page = render(view(message({"type": 1, "components": [menu]})))
+    assert "<span>four</span>" in page
+    empty = {"type": 3, "custom_id": "y", "placeholder": "pick", "options": [{"label": "four", "value": "4"}]}
+    assert '<div class="select empty"><span>pick</span>' in render(view(message({"type": 1, "components": [empty]})))
+
+
+def test_thumbnail_shows_a_picture_of_another_message_by_its_address() -> None:
+    elsewhere = picture(5)
+    media = {"url": f"http://127.0.0.1:1{elsewhere.path}?ex=1"}
+    section = {"type": 9, "components": [text("a job")], "accessory": {"type": 11, "media": media}}
+    page = render(view(message(section), hosted={elsewhere.path: elsewhere}))
+    assert page.count('<img class="thumbnail"') == 1
+    source = re.search(r'src="data:image/webp;base64,([^"]+)"', page)
+    assert source is not None
+    with Image.open(io.BytesIO(base64.b64decode(source[1]))) as shown:
+        assert max(shown.size) < 200
+    assert "<img" not in render(view(message(section)))
+
+
+def test_page_alone_is_in_the_readers_language_with_nothing_around() -> None:
+    entry = message(text("hi"), visible_to="ada")
+    page = render_alone(view(entry, language=GERMAN, reader="ada"))
+    assert "Nur du kannst das sehen" in page
+    assert "<b>Ada</b> hat <span" in page
+    assert '<html lang="de">' in page
+    assert not {"header", "footer"} & set(tags_of(page))
+    assert "Nur Ada kann das sehen" in render_alone(view(entry, language=GERMAN))
 
 
 def test_section_shows_its_accessory() -> None:

@@ -14,9 +14,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from cogs import Facts, Library, add_cogs
+from charting.studio import Studio
+from cogs import Facts, Library, Office, add_cogs
 from cogs import Parts as CogParts
+from generation.access_lists import AccessLists
 from generation.attachments import AttachmentFetcher
+from generation.books import Books
 from generation.cards import CardKeeper
 from generation.circuit import Circuit
 from generation.drafts import Drafts
@@ -25,10 +28,12 @@ from generation.history import History
 from generation.images import Judge
 from generation.input_images import InputImages
 from generation.kept_pictures import KeptPictures
+from generation.limit_book import LimitBook
 from generation.loras import LoraCatalogue
 from generation.observer import NullObserver
+from generation.overview import Overview
+from generation.pauses import Pauses
 from generation.pipeline import Parts, Pipeline
-from generation.policy import Caps
 from generation.polling import PollPace, PollSchedule
 from generation.preferences import Preferences
 from generation.presets import PresetBook
@@ -36,8 +41,11 @@ from generation.queue import FairQueue
 from generation.reports import Reports
 from generation.runner import Runner
 from generation.service import GenerationService, Terms
+from generation.spending import Spending
 from generation.spool import Spool
+from generation.unresolved import Unresolved
 from imaging.workshop import Workshop
+from limits import Caps
 from models import Job
 from parameters import INPUT_MAX_BYTES
 from provider.client import PixazoClient
@@ -77,6 +85,7 @@ class Scene:
     database: Database
     delivery: DiscordDelivery
     queue: FairQueue
+    circuit: Circuit
     schedule: PollSchedule
     clock: FakeClock
     parts: CogParts
@@ -135,8 +144,10 @@ class Scene:
 
 
 @asynccontextmanager
-async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -> AsyncIterator[Scene]:
-    """Everything, connected; taken down in the reverse order.
+async def open_scene(
+    folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS, operated: bool = False
+) -> AsyncIterator[Scene]:
+    """Everything, connected; taken down in the reverse order. Where it is `operated`, the guild has `/operator`.
 
     Afterwards what went over the wire is checked against Discord's OpenAPI document, where there is one.
     """
@@ -148,7 +159,12 @@ async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -
         channel, ada, bob = guild.add_channel("art"), guild.add_member("ada"), guild.add_member("bob")
         database = await Database.open(folder / "easel.db", clock=clock)
         at_the_end.push_async_callback(database.close)
-        client = EaselClient(meta=Meta(database), api_url=discord.api_url, gateway_url=discord.gateway_url)
+        client = EaselClient(
+            meta=Meta(database),
+            api_url=discord.api_url,
+            gateway_url=discord.gateway_url,
+            operator_guild_ids=(guild.id,) if operated else (),
+        )
         spool = Spool(folder / "spool")
         spool.prepare()
         provider = PixazoClient(submit_url=NOWHERE, status_url=NOWHERE, api_key="unused", result_hosts=(), clock=clock)
@@ -185,11 +201,14 @@ async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -
             clock=clock,
             max_in_flight=20,
         )
+        books = Books(database=database, notices=notices, clock=clock)
+        pauses = Pauses(database=database, runner=runner, clock=clock)
         service = GenerationService(
             database=database,
             runner=runner,
             queue=queue,
             circuit=circuit,
+            books=books,
             schedule=schedule,
             observer=observer,
             clock=clock,
@@ -200,11 +219,37 @@ async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -
         at_the_end.push_async_callback(downloader.close)
         workshop = Workshop(folder / "spool")
         at_the_end.push_async_callback(workshop.close)
+        studio = Studio(folder / "charts")
+        studio.prepare()
+        at_the_end.push_async_callback(studio.close)
         parts = CogParts(
             client=client,
             service=service,
-            acceptor=Acceptor(service, tasks=client.tasks, turnstile=client.turnstile, clock=clock),
+            acceptor=Acceptor(
+                service,
+                drafts=Drafts(database, folder / "drafts", clock),
+                tasks=client.tasks,
+                turnstile=client.turnstile,
+                clock=clock,
+            ),
             delivery=delivery,
+            office=Office(
+                pauses=pauses,
+                limits=LimitBook(database, caps, clock),
+                unresolved=Unresolved(database),
+                overview=Overview(
+                    database=database,
+                    runner=runner,
+                    queue=queue,
+                    circuit=circuit,
+                    books=books,
+                    pauses=pauses,
+                    clock=clock,
+                    caps=caps,
+                ),
+                spending=Spending(database, clock),
+                studio=studio,
+            ),
             library=Library(
                 presets=PresetBook(database, clock),
                 loras=LoraCatalogue(database, clock, HostList(["huggingface.co", "civitai.com"])),
@@ -212,7 +257,8 @@ async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -
                 drafts=Drafts(database, folder / "drafts", clock),
                 reports=Reports(database, clock),
                 preferences=Preferences(database),
-                guilds=GuildChoices(database),
+                guilds=GuildChoices(database, clock),
+                access=AccessLists(database, clock),
             ),
             images=InputImages(AttachmentFetcher(downloader, folder=folder / "spool"), workshop),
             spool=spool,
@@ -234,6 +280,7 @@ async def open_scene(folder: Path, clock: FakeClock, *, caps: Caps = GENEROUS) -
                 database=database,
                 delivery=delivery,
                 queue=queue,
+                circuit=circuit,
                 schedule=schedule,
                 clock=clock,
                 parts=parts,

@@ -31,7 +31,7 @@ async def test_the_first_answer_is_the_public_card_and_its_id_is_stored(scene: S
     job, card = await scene.carded()
     assert not card.ephemeral
     assert card.text().startswith("### ⏳ Waiting in line\n> a red fox in the snow")
-    assert "$0.09 · next in line" in card.text()
+    assert "$0.09 · 99 pictures left · next in line" in card.text()
     assert job.message_id == card.id
     assert job.status is JobStatus.QUEUED
 

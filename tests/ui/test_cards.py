@@ -1,14 +1,17 @@
 """Cards: what they show, and that Discord takes them whatever a prompt holds."""
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from generation.delivery import UsualTime
 from generation.service import QuotaLine, Standing
+from limits import HoldingCap, LimitKind
 from models import Balance, FailureReason, Job, JobStatus, Scope, Unit, VerdictReason
 from parameters import PROMPT_MAX_CHARACTERS, ImageSize
+from recipes import Recipe
 from sandbox.discord import Attachment
 from sandbox.discord.components import ComponentReader
 from sandbox.discord.form import Form, Problems
@@ -76,6 +79,21 @@ async def test_the_waiting_card_shows_everything_that_the_member_wants_to_know()
         "-# $0.18 · number 3 in line · usually 6\u201311 s"
     )
     assert buttons_of(card) == [f"easel:cancel:{job.job_id}"]
+
+
+@pytest.mark.parametrize("recipe", [Recipe(parent_job_id="job-0"), Recipe(command="control")], ids=["again", "control"])
+async def test_a_card_that_answers_a_button_says_who_asked(recipe: Recipe) -> None:
+    job = make_job(recipe=recipe)
+    author = f"-# by <@{job.origin.user_id}> · "
+    assert author in text_of(cards.for_job(job))
+    pictures = [cards.Picture(filename="a.png", alt_text="x")]
+    assert author in str(checked(cards.gallery(job, pictures, [make_verdict()]), "a.png"))
+    withheld = replace(job, status=JobStatus.WITHHELD, reason=FailureReason.ALL_WITHHELD)
+    assert "<@" not in text_of(cards.for_job(withheld))
+
+
+async def test_a_card_that_answers_a_command_leaves_that_to_discord() -> None:
+    assert "<@" not in text_of(cards.for_job(make_job()))
 
 
 async def test_only_a_job_in_line_has_a_cancel_button() -> None:
@@ -179,7 +197,12 @@ async def test_the_accounts_are_grouped_by_whose_they_are() -> None:
         make_account(Scope.GLOBAL),
     )
     lines = [
-        QuotaLine(balance=Balance(account=each, pending=0, posted=0, cap=10**12), renews_at=RENEWS_AT)
+        QuotaLine(
+            balance=Balance(account=each, pending=0, posted=0, cap=10**12),
+            renews_at=RENEWS_AT,
+            holding=HoldingCap(value=10**12, kind=LimitKind.OPERATOR),
+            each=1,
+        )
         for each in accounts
     ]
     kinds = [part["type"] for part in checked(cards.quota(lines))[0]["components"]]

@@ -65,8 +65,8 @@ async def test_a_map_that_nobody_makes_is_asked_for(mode: str) -> None:
 async def test_defaults_are_those_of_the_mode() -> None:
     plan = ControlPlan(prompt="a fox", mode="net-depth")
     said = words(control_preview.preview(DRAFT_ID, plan, make_request(), price_micros=PRICE_MICROS))
-    assert "**Strength** 0.5 · **from** 0 **to** 1" in said
-    assert "1 picture\n" in said
+    assert "**Strength** 0.5, from beginning to end" in said
+    assert "**You get** 1 picture, 1024×768 · **$0.09**" in said
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,14 @@ def test_what_are_no_two_thresholds_is_refused(written: str) -> None:
 def test_names_that_are_no_modes_stay_as_they_are() -> None:
     assert images.name_of("lora_strength") == "lora_strength"
     assert images.name_of("style") == images.kind_choice("style")
+    assert images.called("lora_strength") == "lora_strength"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_mode_and_kind_has_a_short_name_for_cards_that_is_its_own(language: str) -> None:
+    keys = [*CONTROL_MODES, *REFERENCE_KINDS]
+    with speaking(language):
+        called = [images.called(key) for key in keys]
+        assert all(f"({short})" in images.name_of(key) for key, short in zip(keys, called, strict=True))
+    assert len(set(called)) == len(called)
+    assert max(map(len, called)) <= 24

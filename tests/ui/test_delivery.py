@@ -12,8 +12,7 @@ from generation.composing import recipe_text
 from generation.delivery import ReleasedImage, UsualTime
 from models import FailureReason, GuildSettings, Job, JobStatus, Verdict, VerdictReason
 from sandbox.discord import Message, Permissions, routes
-from storage.guilds import change_settings
-from tests.builders import make_verdict
+from tests.builders import choose, make_verdict
 from tests.support import wait_until
 from tests.ui.scene import Scene
 from tests.ui.test_uploads import Marks, marks_of, pixels_of, stored
@@ -107,7 +106,7 @@ async def test_what_lies_on_the_cdn_says_what_it_is(scene: Scene, tmp_path: Path
     job, card = await scene.carded({"count": 3})
     images = [stored(tmp_path, n, kind=kind) for n, kind in enumerate(("PNG", "JPEG", "WEBP"))]
     guild = await scene.database.write(
-        lambda connection: change_settings(connection, scene.guild.id, recipe_in_files=recipe_in_files)
+        lambda connection: choose(connection, scene.guild.id, recipe_in_files=recipe_in_files)
     )
     verdicts = [make_verdict(n) for n in range(3)]
     await scene.delivery.deliver(replace(job, images_produced=3), images, verdicts, guild=guild)
@@ -120,9 +119,7 @@ async def test_what_lies_on_the_cdn_says_what_it_is(scene: Scene, tmp_path: Path
 @pytest.mark.parametrize("spoilers", [True, False])
 async def test_pictures_are_spoilers_where_the_guild_wants_it(scene: Scene, tmp_path: Path, spoilers: bool) -> None:
     job, card = await scene.carded({"count": 2})
-    guild = await scene.database.write(
-        lambda connection: change_settings(connection, scene.guild.id, spoilers=spoilers)
-    )
+    guild = await scene.database.write(lambda connection: choose(connection, scene.guild.id, spoilers=spoilers))
     images = [stored(tmp_path, n) for n in range(2)]
     await scene.delivery.deliver(
         replace(job, images_produced=2), images, [make_verdict(0), make_verdict(1)], guild=guild

@@ -186,7 +186,9 @@ async def test_times_cost_and_the_way_to_the_card_are_there() -> None:
         assert moment is not None
         assert f"<t:{int(moment.timestamp())}:T>" in words
     assert "took 12 s" in words
-    assert "$0.09 · $0.09 each" in words
+    assert "**Cost** · $0.09\n" in words
+    three = page(delivered(make_request(num_images=3), settled_micros=270_000, images_produced=3))
+    assert "**Cost** · $0.27 · $0.09 each" in three
     assert card_link(job) == f"https://discord.com/channels/{job.origin.guild_id}/{job.origin.channel_id}/77"
     assert f"]({card_link(job)})" in words
     assert card_link(replace(job, removed_at=later(20))) is None
@@ -196,7 +198,7 @@ async def test_a_job_under_way_says_where_it_is_and_what_is_held() -> None:
     words = page(make_job(message_id=77))
     assert "waiting in line" in words
     assert "$0.09 reserved" in words
-    assert "Checked" not in words
+    assert "always on\n" in words
 
 
 async def test_the_seed_is_the_one_that_made_it() -> None:

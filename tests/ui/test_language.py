@@ -66,6 +66,20 @@ def test_a_catalogue_has_every_message_and_no_other(name: str) -> None:
     assert not catalogue(name).obsolete
 
 
+def test_what_is_spoken_is_what_translators_are_given() -> None:
+    spoken: set[str | tuple[str, ...]] = set()
+    for path in [*(ROOT / "ui").rglob("*.py"), *(ROOT / "cogs").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS:
+                words = [
+                    part.value for part in node.args if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                ]
+                if words:
+                    spoken.add(tuple(words) if node.func.id == "ngettext" else words[0])
+    # The extraction reads tokens: it misses what stands in an f-string, and takes a key within `_(…[…])` for words.
+    assert spoken == extracted()
+
+
 @pytest.mark.parametrize("name", TRANSLATED)
 def test_every_message_is_translated_in_every_form(name: str) -> None:
     forms = catalogue(name).num_plurals
@@ -223,7 +237,7 @@ async def test_what_becomes_of_a_card_later_is_in_its_authors_language(scene: Sc
 
 
 async def test_interactions_in_two_languages_at_once_do_not_mix(scene: Scene) -> None:
-    members = [(scene.ada, "de", "Was noch da ist"), (scene.bob, "en-GB", "What is left")] * 4
+    members = [(scene.ada, "de", "**Deine Bilder**"), (scene.bob, "en-GB", "**Your pictures**")] * 4
     runs = await asyncio.gather(
         *(scene.discord.slash(member, scene.channel, "quota", locale=locale) for member, locale, _title in members)
     )

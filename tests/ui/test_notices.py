@@ -86,3 +86,15 @@ async def test_the_longest_report_fits_into_a_message(scene: Scene) -> None:
         guild="_" * 100, link=f"https://discord.com/channels/{'9' * 60}", job_id="0" * 21, reason="*" * 500
     )
     assert len(read_by(scene, scene.discord.world.owner)) == 1
+
+
+async def test_books_that_do_not_add_up_are_told_with_what_to_do(scene: Scene) -> None:
+    notices = OwnerNotices(scene.client, owner_ids=())
+    await notices.books_disagree(1)
+    await notices.books_disagree(3)
+    await notices.books_agree()
+    one, three, sound = read_by(scene, scene.discord.world.owner)
+    assert "1 balance is not the sum of its entries" in one
+    assert "3 balances are not the sums of their entries" in three
+    assert "`python bot.py report`" in three
+    assert "add up again" in sound

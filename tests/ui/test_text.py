@@ -1,6 +1,6 @@
 """Values as Discord shows them, and members' words made harmless."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -48,6 +48,30 @@ def test_money_can_be_read_back_to_the_micro(micros: int) -> None:
 def test_german_money_is_as_exact(micros: int, shown: str) -> None:
     with speaking("de"):
         assert text.money(micros) == shown
+
+
+@pytest.mark.parametrize(
+    ("micros", "shown", "in_german"),
+    [
+        (12_000_000, "$12", "12\u00a0$"),
+        (1_250_000_000, "$1,250", "1.250\u00a0$"),
+        (12_500_000, "$12.50", "12,50\u00a0$"),
+        (0, "$0", "0\u00a0$"),
+    ],
+)
+def test_rough_money_has_cents_only_where_there_are_any(micros: int, shown: str, in_german: str) -> None:
+    assert text.rough_money(micros) == shown
+    with speaking("de"):
+        assert text.rough_money(micros) == in_german
+
+
+def test_days_and_months_are_named_in_the_readers_language() -> None:
+    day = date(2026, 3, 9)
+    english = (text.day(day), text.short_day(day), text.month(day), text.short_month(day))
+    assert english == ("March 9, 2026", "March 9", "March 2026", "Mar")
+    with speaking("de"):
+        german = (text.day(day), text.short_day(day), text.month(day), text.short_month(day))
+    assert german == ("9. März 2026", "9. März", "März 2026", "Mär")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,12 @@ import pytest
 
 import errors
 from errors import (
+    BooksDisagree,
     CancelRefused,
+    CapChanged,
     CapReached,
+    ChannelNotAllowed,
+    ConfirmationNeeded,
     DraftGone,
     EaselError,
     Failure,
@@ -23,6 +27,7 @@ from errors import (
     PictureGone,
     ProviderClosed,
     Refusal,
+    RoleNeeded,
     StorageUnavailable,
     Suspended,
     TooManyActiveJobs,
@@ -30,10 +35,13 @@ from errors import (
     WordsForgotten,
 )
 from generation.delivery import UsualTime
+from generation.service import QuotaLine
+from limits import HoldingCap, LimitKind
 from models import AccountKey, Balance, FailureReason, JobStatus, Scope, Unit
 from parameters import ImageSize, OutputFormat
 from tests.builders import DAY, PRICE_MICROS, make_account, make_job, make_request
 from ui import wording
+from ui.wording import sources
 
 RENEWS = datetime(2026, 11, 23, tzinfo=UTC)
 IMAGES_A_DAY = make_account(Scope.MEMBER, unit=Unit.IMAGE, period=DAY)
@@ -75,6 +83,7 @@ def cap(account: AccountKey = IMAGES_A_DAY, *, cap: int = 20, left: int = 0, amo
         (TooManyActiveJobs(active=3, limit=3), "3 requests under way, and 3 is the most at once"),
         (ProviderClosed(), "doesn't serve this bot at the moment"),
         (ProviderClosed(stopping=True), "about to restart"),
+        (BooksDisagree(2), "books don't add up, so I take nothing new on"),
         (JobNotFound("job1"), "no such request of yours"),
         (CancelRefused("not_yours", status=JobStatus.QUEUED), "**Manage Messages**"),
         (CancelRefused("too_late", status=JobStatus.SUBMITTED), "being made already"),
@@ -100,6 +109,12 @@ def cap(account: AccountKey = IMAGES_A_DAY, *, cap: int = 20, left: int = 0, amo
         (InvalidOption("path", "bad_path"), "neither a Hugging Face repository"),
         (InvalidOption("path", "host_not_listed", other="evil.example"), "`path` is on **evil.example**"),
         (InvalidOption("preset", "changed"), "`preset` isn't there any more"),
+        (ChannelNotAllowed((7, 8)), "in certain channels only: <#7>, <#8>. Use me there"),
+        (ChannelNotAllowed(tuple(range(1, 12))), "<#9>, <#10> and 1 more. Use me there"),
+        (RoleNeeded((7,)), "who have the role <@&7>, and you don't have it"),
+        (RoleNeeded((7, 8)), "one of these roles, and you have none of them: <@&7>, <@&8>."),
+        (InvalidOption("time_zone", "unknown_zone"), "such as `Europe/Berlin`"),
+        (InvalidOption("time_zone", "unknown_zone", other="US/Eastern, US/Central"), "`US/Eastern`, `US/Central`"),
         (Suspended(None), "suspended you from making pictures in this server. Ask the moderators"),
         (Suspended(RENEWS), "You can make some again <t:1795392000:R> (<t:1795392000:f>)"),
         (UnusableImage("animated"), "moves, and I can only work from a still one. I take still pictures as PNG"),
@@ -114,9 +129,26 @@ def cap(account: AccountKey = IMAGES_A_DAY, *, cap: int = 20, left: int = 0, amo
         (NotAllowed("author"), "Only the member who asked for this can do that, or a moderator"),
         (NotAllowed("manage_messages"), "the permission **Manage Messages**"),
         (NotAllowed("manage_guild"), "the permission **Manage Server**"),
+        (NotAllowed("operator"), "Only the operator of this bot"),
         (PictureGone(), "The same prompt, settings and `seed` make them again"),
         (WordsForgotten("job1"), "I forget prompts after a while"),
         (NoPictureYet(), "You have no picture in this server yet"),
+        (
+            CapChanged(is_money=True, now=5_500_000, by_id=7, at=RENEWS),
+            "I changed nothing. <@7> set it to **$5.50** <t:1795392000:R>. Look again",
+        ),
+        (CapChanged(is_money=False, now=None, by_id=None, at=None), "It is **the default** by now"),
+        (InvalidOption("value", "negative"), "`value` can't be less than zero"),
+        (InvalidOption("usd", "zero"), "`usd` can't be 0"),
+        (InvalidOption("value", "not_whole"), "must be a whole number, such as 20"),
+        (InvalidOption("value", "no_amount"), "an amount in US dollars: 5, $5, 5 USD or 5.50"),
+        (InvalidOption("value", "ambiguous"), "can be read in two ways"),
+        (InvalidOption("value", "amount_too_high", high=100_000_000_000), "can be $100,000.00 at most"),
+        (InvalidOption("value", "above_ceiling", high=10_000_000), "can be $10.00 at most: that is the ceiling"),
+        (InvalidOption("usd", "more_than_granted", high=500_000), "for that time: $0.50"),
+        (InvalidOption("images", "more_than_granted", high=3), "for that time: 3"),
+        (InvalidOption("images", "one_of", other="usd"), "Say either `images` or `usd`"),
+        (InvalidOption("user", "not_here"), "`user` is not in this server (any more)"),
         (NameTaken("preset", "neon*"), "a preset called **neon\\*** already"),
         (NameTaken("lora", "ink"), "a LoRA called **ink** already"),
         (NameTaken("preset", "neon", limit=50), "There are 50 presets already"),
@@ -134,8 +166,13 @@ def test_every_kind_of_refusal_has_words_of_its_own() -> None:
         GenerationPaused,
         MissingBotPermissions,
         TooManyActiveJobs,
+        CapChanged,
         CapReached,
+        ConfirmationNeeded,
+        ChannelNotAllowed,
+        RoleNeeded,
         ProviderClosed,
+        BooksDisagree,
         JobNotFound,
         CancelRefused,
         Suspended,
@@ -273,13 +310,53 @@ def test_the_settings_line_names_what_makes_the_picture_again() -> None:
     assert "seed 99" in wording.settings(make_job(request=request, result_seed=99))
 
 
-def test_an_account_shows_what_is_used_held_and_left() -> None:
-    balance = Balance(account=IMAGES_A_DAY, pending=2, posted=8, cap=20)
-    assert wording.quota_line(balance, RENEWS) == (
+def quota_line(cap: HoldingCap, balance: Balance, *, binds: bool = False) -> QuotaLine:
+    each = 1 if balance.account.unit is Unit.IMAGE else PRICE_MICROS
+    return QuotaLine(balance=balance, renews_at=RENEWS, holding=cap, each=each, binds=binds)
+
+
+def test_an_account_shows_what_is_used_held_and_left_and_where_its_cap_comes_from() -> None:
+    line = quota_line(
+        HoldingCap(value=20, kind=LimitKind.ROLE, subject_id=7),
+        Balance(account=IMAGES_A_DAY, pending=2, posted=8, cap=20),
+    )
+    assert wording.quota_line(line) == (
         "**Your pictures** · 20 pictures a day\n"
         "▰▰▰▰▰▱▱▱▱▱  **10 pictures left**\n"
-        "-# 8 pictures used · 2 pictures held · renews <t:1795392000:R>"
+        "-# 8 pictures used · 2 pictures held · renews <t:1795392000:R> · from your role <@&7>"
     )
+
+
+def test_an_account_with_a_grant_says_so_and_the_one_that_binds_is_marked() -> None:
+    line = quota_line(
+        HoldingCap(value=1_000_000, kind=LimitKind.MEMBER, subject_id=7),
+        Balance(account=make_account(Scope.MEMBER), pending=0, posted=0, cap=1_500_000),
+        binds=True,
+    )
+    words = wording.quota_line(line)
+    assert "**Your spending** · $1.00 a month, and $0.50 granted\n" in words
+    assert "**$1.50 left**  ◀ runs out first" in words
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "words"),
+    [
+        (LimitKind.MEMBER, True, "set for you"),
+        (LimitKind.MEMBER, False, "set for this member"),
+        (LimitKind.ROLE, True, "from your role <@&7>"),
+        (LimitKind.ROLE, False, "from the role <@&7>"),
+        (LimitKind.CHANNEL, True, "set for <#7>"),
+        (LimitKind.GUILD, True, "set by those who run this server"),
+        (LimitKind.CEILING, True, "set for this server by the operator of this bot"),
+        (LimitKind.OPERATOR, True, "set by the operator of this bot"),
+    ],
+)
+def test_a_cap_says_where_it_comes_from(kind: LimitKind, own: bool, words: str) -> None:
+    holding = HoldingCap(value=20, kind=kind, subject_id=7)
+    assert sources.source(holding, own=own) == words
+    if own:
+        refusal = CapReached(IMAGES_A_DAY, cap=20, left=0, amount=1, each=1, renews_at=RENEWS, holding=holding)
+        assert f"\n-# The cap: {words}\n" in wording.refusal(refusal)
 
 
 def test_a_member_is_told_of_the_end_that_there_was() -> None:

@@ -1,10 +1,12 @@
 """What an account holds: whose cap it is, what is used and left, and when it renews."""
 
-from datetime import datetime
+from collections.abc import Sequence
 
-from models import AccountKey, Balance, Scope, Unit
+from generation.service import QuotaLine
+from models import AccountKey, Scope, Unit
 from ui import text
 from ui.language import _, ngettext
+from ui.wording import sources
 
 
 def amount(unit: Unit, value: int) -> str:
@@ -36,27 +38,60 @@ def is_daily(account: AccountKey) -> bool:
     return account.period.count("-") == 2
 
 
-def quota_title() -> str:
-    """The headline of `/quota`."""
-    return _("### 📊 What is left")
+def quota_title(lines: Sequence[QuotaLine]) -> str:
+    """The headline of `/quota`: how many pictures the member can still make, and what one costs."""
+    fitting = min(line.fitting for line in lines)
+    if fitting:
+        title = ngettext(
+            "### 📊 You can make {count} more picture now", "### 📊 You can make {count} more pictures now", fitting
+        )
+        price = max(line.each for line in lines if line.balance.account.unit is Unit.MICROS)
+        note = _("{price} each").format(price=text.money(price))
+    else:
+        title = _("### 📊 No more pictures for now")
+        # What has room again before the last of them has, can't be used before.
+        until = max(line.renews_at for line in lines if not line.fitting)
+        note = _("More {when} ({time}).").format(when=text.relative_time(until), time=text.full_time(until))
+    return f"{title.format(count=fitting)}\n-# {note}"
 
 
-def quota_line(balance: Balance, renews_at: datetime) -> str:
-    """One account with its bar: how much is used, how much is left, and when it renews."""
-    account = balance.account
-    cap = _("{cap} a day") if is_daily(account) else _("{cap} a month")
-    used = [_("{amount} used").format(amount=amount(account.unit, balance.posted))]
-    if balance.pending:
-        used.append(_("{amount} held").format(amount=amount(account.unit, balance.pending)))
-    used.append(_("renews {when}").format(when=text.relative_time(renews_at)))
-    left = _("**{amount} left**").format(amount=amount(account.unit, balance.left))
+def quota_line(line: QuotaLine, *, name: str | None = None, own: bool = True) -> str:
+    """One account with its bar: the cap and where it comes from, what is used, held and left, when it renews.
+
+    `own` where it is said to the member whose it is; `name` stands in for what it is called then.
+    """
+    account = line.balance.account
     return (
-        f"{account_name(account)} · {cap.format(cap=amount(account.unit, balance.cap))}\n"
-        f"{text.bar(balance.posted + balance.pending, balance.cap)}  {left}\n"
-        f"-# {' · '.join(used)}"
+        f"{name or account_name(account)} · {_cap(line)}\n"
+        f"{text.bar(line.balance.posted + line.balance.pending, line.balance.cap)}  {_left(line)}\n"
+        f"-# {' · '.join([*_facts(line), sources.source(line.holding, own=own)])}"
     )
 
 
 def quota_note() -> str:
     """What is below the accounts: what being held means."""
     return "-# " + _("What is held belongs to requests under way: charged when they are made, freed when they fail.")
+
+
+def _cap(line: QuotaLine) -> str:
+    account = line.balance.account
+    cap = _("{cap} a day") if is_daily(account) else _("{cap} a month")
+    words = cap.format(cap=amount(account.unit, line.holding.value))
+    granted = line.balance.cap - line.holding.value
+    if not granted:
+        return words
+    return _("{cap}, and {amount} granted").format(cap=words, amount=amount(account.unit, granted))
+
+
+def _left(line: QuotaLine) -> str:
+    left = _("**{amount} left**").format(amount=amount(line.balance.account.unit, line.balance.left))
+    return f"{left}  ◀ " + _("runs out first") if line.binds else left
+
+
+def _facts(line: QuotaLine) -> list[str]:
+    unit = line.balance.account.unit
+    facts = [_("{amount} used").format(amount=amount(unit, line.balance.posted))]
+    if line.balance.pending:
+        facts.append(_("{amount} held").format(amount=amount(unit, line.balance.pending)))
+    facts.append(_("renews {when}").format(when=text.relative_time(line.renews_at)))
+    return facts

@@ -1,4 +1,4 @@
-"""Words of `/admin`: its commands, the panel of the server's settings, and the pages of its LoRAs."""
+"""Words of `/admin` as a whole, and of the pages of a server's LoRAs."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,10 +6,8 @@ from typing import Final
 from recipes import LoraEntry, Preset
 from ui import text
 from ui.language import N_, _, ngettext
-from ui.wording.refusals import permission_name
 
-GROUP: Final = N_("For those who run this server: its settings and its LoRAs")
-SETUP: Final = N_("This server's settings, and whether I have what I need in this channel")
+GROUP: Final = N_("For those who run this server: setup, caps, spending, LoRAs")
 LORAS: Final = N_("This server's LoRAs: extra styles and subjects for everybody")
 ADD: Final = N_("Let this server's members use a LoRA")
 REMOVE: Final = N_("Take a LoRA away from this server's members")
@@ -24,100 +22,9 @@ OPTION_MOST: Final = N_("How strongly members may make it act (default: 2)")
 OPTION_LORA: Final = N_("Which LoRA")
 OPTION_PROMPT: Final = N_("What the picture should show (default: a fox in a forest); one picture is charged")
 
-# What the bot needs each permission for, by Discord's API names.
-_PURPOSES: Final = {
-    "VIEW_CHANNEL": N_("to find my cards again and turn them into pictures"),
-    "SEND_MESSAGES": N_("to tell members when a picture took long"),
-    "SEND_MESSAGES_IN_THREADS": N_("to tell members when a picture took long"),
-    "ATTACH_FILES": N_("to put the pictures on my cards"),
-    "READ_MESSAGE_HISTORY": N_("to make pictures from members' own images"),
-}
-
 _PATH_CHARACTERS: Final = 60
 _TRIGGER_CHARACTERS: Final = 100
 _PRESETS: Final = 5
-
-
-def setup_title() -> str:
-    """The headline of the panel."""
-    return _("### ⚙️ This server's settings") + "\n" + _("-# A change holds at once, for everybody here.")
-
-
-def images_per_job(most: int) -> str:
-    """How many pictures a request may ask for."""
-    return (
-        _("**Pictures a request** · {most} at most").format(most=most)
-        + "\n"
-        + _("-# What `count` can be. Each picture is charged.")
-    )
-
-
-def images_per_job_choice(most: int) -> str:
-    """One of the numbers to choose from."""
-    return ngettext("{count} picture at most", "{count} pictures at most", most).format(count=most)
-
-
-def recipe_in_files(on: bool) -> str:
-    """Whether the recipe is written into the files."""
-    return (
-        _("**Recipe in the files** · {state}").format(state=_state(on))
-        + "\n"
-        + _(
-            "-# Prompt and settings, as other tools read them. That a model made the picture is in the file either way."
-        )
-    )
-
-
-def spoilers(on: bool) -> str:
-    """Whether pictures are blurred."""
-    return (
-        _("**Spoilers** · {state}").format(state=_state(on))
-        + "\n"
-        + _("-# Pictures stay blurred until somebody clicks them.")
-    )
-
-
-def turn_on() -> str:
-    """Turns a setting on."""
-    return _("Turn on")
-
-
-def turn_off() -> str:
-    """Turns a setting off."""
-    return _("Turn off")
-
-
-def look_again() -> str:
-    """Reads everything anew."""
-    return _("Check again")
-
-
-def nothing_missing() -> str:
-    """The bot has every permission that it needs."""
-    return (
-        _("**This channel** · ✅ I may do everything that I need here.")
-        + "\n"
-        + _("-# Use `/admin setup` in another channel to check that one.")
-    )
-
-
-def missing(permissions: Sequence[str], *, in_thread: bool) -> str:
-    """Each permission that the bot lacks, what it is for, and how it is given."""
-    lines = [_("**This channel** · ⚠️ I lack:")]
-    for name in permissions:
-        purpose = _PURPOSES.get(name)
-        shown = f"**{permission_name(name)}**"
-        lines.append(f"• {shown} {_(purpose)}" if purpose is not None else f"• {shown}")
-    if in_thread:
-        way = _(
-            "A thread takes its permissions from its channel: open that channel's settings (*Edit Channel*), go to "
-            "*Permissions*, add my role, and allow each of these."
-        )
-    else:
-        way = _(
-            "Open this channel's settings (*Edit Channel*), go to *Permissions*, add my role, and allow each of these."
-        )
-    return "\n".join([*lines, way])
 
 
 def added(entry: LoraEntry) -> str:
@@ -224,10 +131,6 @@ def previous_page() -> str:
 def next_page() -> str:
     """Leads to the page after."""
     return _("Next")
-
-
-def _state(on: bool) -> str:
-    return _("on") if on else _("off")
 
 
 def _trigger(lora: LoraEntry) -> str:

@@ -150,7 +150,19 @@ def _made_with(job: Job) -> Iterator[str]:
     for name, lora in zip(recipe.loras, job.request.loras, strict=False):
         yield f"{text.escaped(name)} {text.number(lora.scale)}"
     if recipe.mode is not None:
-        yield images.name_of(recipe.mode)
+        yield images.called(recipe.mode)
+
+
+def asked_by(job: Job) -> str | None:
+    """Who asked, where nothing else says so: above a command's answer Discord does, above a button's it doesn't."""
+    if job.recipe.parent_job_id is None and job.recipe.command != "control":
+        return None
+    return _("by {author}").format(author=f"<@{job.origin.user_id}>")
+
+
+def left_after(count: int) -> str:
+    """How many pictures the author still has room for after this request."""
+    return ngettext("{count} picture left", "{count} pictures left", count).format(count=count)
 
 
 def gallery_cost(micros: int, produced: int) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from parameters import ImageSize, OutputFormat
 from recipes import LoraEntry, Preset, PresetScope
 from ui import text
-from ui.language import N_, _
+from ui.language import N_, _, ngettext
 
 IMAGINE: Final = N_("Make a picture from a description")
 QUEUE: Final = N_("Your pictures under way: place in line, usual time, Cancel")
@@ -52,6 +52,12 @@ PRESET_SCOPES: Final = {
 def preset_choice(preset: Preset) -> str:
     """A preset in the list that appears while its name is typed."""
     return f"{preset.name} · {_(PRESET_SCOPES[preset.scope])}"
+
+
+def count_choice(count: int, cost_micros: int, left: int) -> str:
+    """A number of pictures in the list that appears while it is typed: what they cost, and how many are left."""
+    few = ngettext("{count} left", "{count} left", left).format(count=left)
+    return f"{count} · {text.money(cost_micros)} · {few}"
 
 
 def lora_choice(entry: LoraEntry) -> str:

@@ -63,7 +63,7 @@ def prompt_forgotten() -> str:
 
 def sent_prompt(quoted: str) -> str:
     """The words as they were sent, with what a preset or a LoRA added; a quotation already."""
-    return _("**With the preset and the trigger words**") + f"\n{quoted}"
+    return _("**As sent**, with the words of the preset and the LoRAs") + f"\n{quoted}"
 
 
 def negative(quoted: str) -> str:
@@ -93,12 +93,14 @@ def sampler(job: Job) -> str:
             count=request.num_inference_steps
         ),
         _("guidance {value}").format(value=text.number(request.guidance_scale)),
-        cfg.format(value=text.number(request.real_cfg_scale)),
         _SCHEDULERS[request.scheduler],
+    ]
+    finer = [
+        cfg.format(value=text.number(request.real_cfg_scale)),
         _("base shift {value}").format(value=text.number(request.base_shift)),
         _("max shift {value}").format(value=text.number(request.max_shift)),
     ]
-    return _line(_("Sampler"), parts)
+    return _line(_("Sampler"), parts) + f"\n{_small(finer)}"
 
 
 def nag(job: Job) -> str:
@@ -127,12 +129,13 @@ def steering(job: Job) -> str:
         parts += _adapter(adapter)
     for easy in request.easycontrols:
         parts += _easy(easy)
-    reference = _("reference-only: strength {strength}, end {end}").format(
-        strength=text.number(request.reference_strength), end=text.number(request.reference_end)
-    )
+    numbers = {"strength": text.number(request.reference_strength), "end": text.number(request.reference_end)}
     if request.reference_image_url is not None:
-        parts.append(reference)
-    return _line(_("Image to follow"), parts or [_("none"), f"({reference})"])
+        parts.append(_("reference-only: strength {strength}, end {end}").format(**numbers))
+    if parts:
+        return _line(_("Image to follow"), parts)
+    unused = _("without one, these do nothing: reference strength {strength}, end {end}").format(**numbers)
+    return _line(_("Image to follow"), [_("none")]) + f"\n{_small([unused])}"
 
 
 def given(filename: str) -> str:
@@ -143,10 +146,10 @@ def given(filename: str) -> str:
 def loras(job: Job) -> str:
     """The LoRAs by name with their strengths."""
     names: Sequence[str] = job.recipe.loras
-    parts = [
-        f"{_name(names[index]) if index < len(names) else _('name forgotten')} {text.number(lora.scale)}"
-        for index, lora in enumerate(job.request.loras)
-    ]
+    parts = []
+    for index, lora in enumerate(job.request.loras):
+        name = _name(names[index]) if index < len(names) else _("name forgotten")
+        parts.append(f"{name} {text.number(lora.scale)}")
     return _line("LoRAs", parts or [_("none")])
 
 
@@ -164,9 +167,9 @@ def parent(job_id: str) -> str:
     return _line(_("Made from"), [text.job_reference(job_id)])
 
 
-def safety() -> str:
-    """The one setting that nobody can change."""
-    return _line(_("Safety check"), [_("always on")])
+def safety(found: Sequence[Verdict], *, plainly: bool) -> str:
+    """The one setting that nobody can change, and what came of it; `plainly` says why pictures were held back."""
+    return _line(_("Safety check"), [_("always on"), *_counted(found, plainly=plainly)])
 
 
 def state(job: Job) -> str | None:
@@ -184,39 +187,29 @@ def times(job: Job) -> str:
         (_("made {time}"), job.generated_at),
         (_("posted {time}") if job.status is JobStatus.DELIVERED else _("ended {time}"), job.finished_at),
     )
-    parts = [words.format(time=_clock(moment)) for words, moment in moments if moment is not None]
+    whole = [text.full_time(job.created_at)]
     if job.finished_at is not None:
-        took = max(0.0, (job.finished_at - job.created_at).total_seconds())
-        parts.append(_("took {span}").format(span=text.time_span(took, took)))
-    return _line(_("Times"), [text.full_time(job.created_at), *parts])
+        whole.append(_("took {span}").format(span=_took(job.created_at, job.finished_at)))
+    steps = [words.format(time=_clock(moment)) for words, moment in moments if moment is not None]
+    return _line(_("Times"), whole) + f"\n{_small(steps)}"
 
 
 def cost(job: Job) -> str:
     """What it cost, or what is held for it."""
     if job.finished_at is None and not job.settled_micros:
         return _line(_("Cost"), [_("{amount} reserved").format(amount=text.money(job.cost_micros))])
-    each = _("{price} each").format(price=text.money(job.price_micros))
-    return _line(_("Cost"), [text.money(job.settled_micros), each])
-
-
-def verdicts(found: Sequence[Verdict], *, plainly: bool) -> str | None:
-    """How many pictures were shown and how many held back; `plainly` says why. None before there are any."""
-    if not found:
-        return None
-    shown = sum(verdict.released for verdict in found)
-    counts = {_(_VERDICTS[VerdictReason.RELEASED]): shown}
-    for verdict in found:
-        if not verdict.released:
-            words = _(_VERDICTS.get(verdict.reason, _OTHER_VERDICT)) if plainly else _("held back")
-            counts[words] = counts.get(words, 0) + 1
-    return _line(_("Checked"), [f"{count} {words}" for words, count in counts.items()])
+    parts = [text.money(job.settled_micros)]
+    if job.settled_micros != job.price_micros:
+        parts.append(_("{price} each").format(price=text.money(job.price_micros)))
+    return _line(_("Cost"), parts)
 
 
 def reference(job: Job, link: str | None) -> str:
     """The job's id, and the way to its card."""
     parts = [text.job_reference(job.job_id)]
     if link is not None:
-        parts.append(f"[{_('to the picture')}]({link})")
+        words = _("to the picture")
+        parts.append(f"[{words}]({link})")
     return "-# " + " · ".join(parts)
 
 
@@ -232,6 +225,30 @@ def copy_image() -> str:
 
 def _line(label: str, parts: Sequence[str]) -> str:
     return f"**{label}** · " + " · ".join(parts)
+
+
+def _small(parts: Sequence[str]) -> str:
+    return "-# " + " · ".join(parts)
+
+
+def _counted(found: Sequence[Verdict], *, plainly: bool) -> list[str]:
+    """How many pictures were shown and how many held back; nothing before there are any."""
+    if not found:
+        return []
+    counts = {_(_VERDICTS[VerdictReason.RELEASED]): sum(verdict.released for verdict in found)}
+    for verdict in found:
+        if not verdict.released:
+            words = _(_VERDICTS.get(verdict.reason, _OTHER_VERDICT)) if plainly else _("held back")
+            counts[words] = counts.get(words, 0) + 1
+    return [f"{count} {words}" for words, count in counts.items()]
+
+
+def _took(begun: datetime, ended: datetime) -> str:
+    """A span that has passed, to the second, or to the minute where it is long."""
+    seconds = max(1, round((ended - begun).total_seconds()))
+    if seconds > 90:
+        seconds = round(seconds / 60) * 60
+    return text.time_span(seconds, seconds)
 
 
 def _seed(job: Job) -> str:

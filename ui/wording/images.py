@@ -100,9 +100,14 @@ def name_of(key: str) -> str:
     return key if label is None else _(label)
 
 
+def called(key: str) -> str:
+    """What stands in the brackets of a mode's or kind's name: short enough for a card."""
+    return name_of(key).rpartition("(")[2].removesuffix(")")
+
+
 def preview_title(mode: ControlMode) -> str:
     """The headline of the private preview."""
-    return f"### 🧭 {mode_choice(mode.key)}"
+    return "### 🧭 " + _("Preview · {mode}").format(mode=mode_choice(mode.key))
 
 
 def preview_image(mode: ControlMode) -> str:
@@ -139,28 +144,30 @@ def steering(mode: ControlMode, *, strength: float, start: float, end: float) ->
     words = _("**Strength** {strength}").format(strength=text.number(strength))
     if not mode.has_span:
         return words
-    span = _("**from** {start} **to** {end}").format(start=text.number(start), end=text.number(end))
-    return f"{words} · {span}"
+    if start <= 0 and end >= 1:
+        return _("{strength}, from beginning to end").format(strength=words)
+    return _("{strength}, from {start} to {end}").format(strength=words, start=text.number(start), end=text.number(end))
 
 
 def thresholds(low: int, high: int) -> str:
     """Which edges count."""
-    return _("**Edges** weak from {low}, sure from {high}").format(low=low, high=high)
+    return _("**Edges** faint from {low}, clear from {high}").format(low=low, high=high)
 
 
-def order(size: str, count: int) -> str:
-    """What is ordered: the size in pixels and how many."""
-    return f"{size} · {pictures(count)}"
-
-
-def price(micros: int) -> str:
-    """What it will cost, and that it doesn't yet."""
-    return _("**{cost}**, held once you press Generate and not before").format(cost=text.money(micros))
+def order(size: str, count: int, micros: int) -> str:
+    """What is ordered: how many, the size in pixels, and what it will cost."""
+    return _("**You get** {pictures}, {size} · **{cost}**").format(
+        pictures=pictures(count), size=size, cost=text.money(micros)
+    )
 
 
 def preview_note() -> str:
-    """Below the buttons: who sees what, and for how long."""
-    return "-# " + _("Only you see this, for an hour at most. On the card, everybody sees the image beside the result.")
+    """Below the buttons: what has not happened yet, who sees what, and for how long."""
+    lines = (
+        _("Nothing is spent before you press Generate. Only you see this, for an hour at most."),
+        _("On the card, everybody sees this image beside the result."),
+    )
+    return "\n".join(f"-# {line}" for line in lines)
 
 
 def generate() -> str:

@@ -10,6 +10,7 @@ from ui import text
 # The longest that a report can be; escaped, it still fits into a message of 2000 characters.
 REASON_CHARACTERS: Final = 500
 PROVIDER_IS_BACK: Final = "✅ The picture service takes my account again. Everything runs as before."
+BOOKS_AGREE: Final = "✅ My books add up again. I take on new pictures as before."
 
 
 def provider_refuses(status: int) -> str:
@@ -22,6 +23,16 @@ def provider_refuses(status: int) -> str:
     return (
         f"⚠️ The picture service refuses my account: {cause}. I submit nothing until that is mended and tell "
         "members to come back later. I try again from time to time, so you need not restart me."
+    )
+
+
+def books_disagree(accounts: int) -> str:
+    """Tells the operator that balances are not what their entries say."""
+    balances = "1 balance is not the sum of its" if accounts == 1 else f"{accounts} balances are not the sums of their"
+    return (
+        f"⚠️ My books don't add up: {balances} entries. I take on nothing new until they do; what is under way goes on. "
+        "`python bot.py report` shows which. Most likely something else wrote into the database: put back a backup, or "
+        "find the change and undo it. I look again every five minutes."
     )
 
 

@@ -55,8 +55,43 @@ _PROBLEMS: Final = {
         "or ask this bot's operator to allow that host."
     ),
     "built_in": N_("**{other}** is built in, so it can't be deleted. `/preset edit` makes a copy of it that is yours."),
+    "unknown_zone": N_(
+        "I know no time zone of that name. Write it as continent and city, such as `Europe/Berlin` or "
+        "`America/New_York`."
+    ),
+    "no_period": N_(
+        "{option} isn't a time that I can report on. Write *this month*, *last month*, *today* or *last 12 months*, or "
+        "a month such as `2026-10`, a day such as `2026-10-31`, or a year. What is still to come can't be shown."
+    ),
+    "too_much": N_(
+        "That spreadsheet is too large to be sent here, even packed. Ask for less at once, such as the {option} "
+        "`{other}`: its pages have a button for that."
+    ),
     "changed": N_("{option} isn't there any more: it was changed or deleted meanwhile. Pick another from the list."),
+    "negative": N_("{option} can't be less than zero. A cap of 0 means that nobody whom it is for can make pictures."),
+    "zero": N_("{option} can't be 0: that would change nothing."),
+    "not_whole": N_("{option} counts pictures, so it must be a whole number, such as 20."),
+    "no_count": N_("{option} counts pictures here, so it must be a whole number, such as 20, and no amount of money."),
+    "no_amount": N_("{option} must be an amount in US dollars: 5, $5, 5 USD or 5.50."),
+    "ambiguous": N_(
+        "{option} can be read in two ways. Write it without a sign between the thousands, and with at most two digits "
+        "after the point: 1000 or 1000.50."
+    ),
+    "amount_too_high": N_("{option} can be {amount} at most."),
+    "above_ceiling": N_(
+        "{option} can be {amount} at most: that is the ceiling that this bot's operator set for this server, and only "
+        "they can raise it."
+    ),
+    "only_for_server": N_(
+        "{option}: only the whole server has this cap. Leave `member`, `role` and `channel` out, or pick a cap of "
+        "members."
+    ),
+    "more_than_granted": N_("{option} would take back more than was granted for that time: {amount}."),
+    "not_here": N_("{option} is not in this server (any more), so it can be given nothing."),
+    "one_of": N_("Say either {option} or {other_option}."),
 }
+# Problems whose bound is an amount of money.
+_OF_MONEY: Final = frozenset({"amount_too_high", "above_ceiling"})
 
 
 def invalid_option(error: InvalidOption) -> str:
@@ -64,10 +99,11 @@ def invalid_option(error: InvalidOption) -> str:
     other = error.other or ""
     return _words(error).format(
         option=option_name(error.option),
-        other=text.escaped(text.shortened(text.one_line(_other_name(error)), _SHOWN_CHARACTERS)),
+        other=_shown_other(error),
         other_option=option_name(other),
         low="?" if error.low is None else text.bound(error.low),
         high="?" if error.high is None else text.bound(error.high),
+        amount=_amount(error),
     )
 
 
@@ -76,6 +112,20 @@ def option_name(parameter: str) -> str:
     if parameter in presets.LABELS and parameter not in _OPTIONS:
         return f"**{presets.label(parameter)}**"
     return f"`{_OPTIONS.get(parameter, parameter)}`"
+
+
+def _amount(error: InvalidOption) -> str:
+    """The bound of a cap or grant in what it counts."""
+    if error.high is None:
+        return "?"
+    is_money = error.problem in _OF_MONEY or error.option == "usd"
+    return text.money(int(error.high)) if is_money else text.bound(error.high)
+
+
+def _shown_other(error: InvalidOption) -> str:
+    if error.problem == "unknown_zone":  # names of our own list, to be copied as they are
+        return ", ".join(f"`{name}`" for name in (error.other or "").split(", "))
+    return text.escaped(text.shortened(text.one_line(_other_name(error)), _SHOWN_CHARACTERS))
 
 
 def _other_name(error: InvalidOption) -> str:
@@ -99,8 +149,14 @@ def _words(error: InvalidOption) -> str:
             return _("{option} must be from {low} to {high}. Change it and try again.")
         case "conflict" if error.option == "start":
             return _("{option} must be lower than {other_option}. Change one of them and try again.")
+        case "unknown_zone" if error.other:
+            return _(
+                "I know no time zone of that name. Did you mean one of these? {other}\n"
+                "Write it like that and try again."
+            )
         case "unknown" if not (error.other or "").strip():
-            return _(_PROBLEMS["empty"])
+            nothing_named = _PROBLEMS["empty"]  # within `_()`, the key itself would be taken for a message
+            return _(nothing_named)
         case "unknown" if error.option in {"lora", "loras"}:
             return _("This server has no LoRA called **{other}**. Pick another, or ask an admin to add it.")
         case "empty" if error.option == "prompt":

@@ -144,9 +144,15 @@ def none_yet() -> str:
     return _("-# none yet")
 
 
-def applied_hint() -> str:
-    """How presets and options work together."""
-    return _("-# Options that are given in the command go before the preset. Reference settings act in `/reference`.")
+def applied_hint(preset: Preset) -> str:
+    """How to use it, and how presets and options work together."""
+    lines = [
+        # No name has a backtick in it, so there is nothing to escape within code.
+        _("Use it as `/imagine preset:{name}`. What you say in the command goes before it.").format(name=preset.name)
+    ]
+    if preset.values.reference_strength is not None or preset.values.reference_end is not None:
+        lines.append(_("Its reference settings act in `/reference`."))
+    return "\n".join(f"-# {line}" for line in lines)
 
 
 def panel_hint() -> str:

@@ -5,8 +5,12 @@ from datetime import datetime
 from typing import Final
 
 from errors import (
+    BooksDisagree,
     CancelRefused,
+    CapChanged,
     CapReached,
+    ChannelNotAllowed,
+    ConfirmationNeeded,
     DraftGone,
     Failure,
     GenerationPaused,
@@ -19,6 +23,7 @@ from errors import (
     PictureGone,
     ProviderClosed,
     Refusal,
+    RoleNeeded,
     StorageUnavailable,
     Suspended,
     TooManyActiveJobs,
@@ -29,6 +34,7 @@ from models import JobStatus, Unit
 from parameters import INPUT_MAX_BYTES, INPUT_MAX_PIXELS, INPUT_MIN_SIDE_PX
 from ui import text
 from ui.language import N_, _, ngettext
+from ui.wording import access, confirmation, limits, sources
 from ui.wording.accounts import account_name, amount, is_daily
 from ui.wording.options import invalid_option
 
@@ -92,6 +98,8 @@ def refusal(error: Refusal) -> str:
             return invalid_option(error)
         case CapReached():
             return _cap_reached(error)
+        case CapChanged():
+            return limits.cap_changed(error)
         case TooManyActiveJobs():
             return _too_many_jobs(error)
         case MissingBotPermissions():
@@ -137,6 +145,17 @@ def _closed(error: Refusal) -> str | None:
                 "A moderator has suspended you from making pictures in this server. You can make some again {when} "
                 "({time}). Ask the moderators if you think that this is a mistake."
             ).format(when=text.relative_time(until), time=text.full_time(until))
+        case ConfirmationNeeded():
+            return confirmation.question(error)
+        case BooksDisagree():
+            return _(
+                "My books don't add up, so I take nothing new on until the operator of this bot has looked into it. "
+                "They know; nothing was spent."
+            )
+        case ChannelNotAllowed():
+            return access.channel_not_allowed(error)
+        case RoleNeeded():
+            return access.role_needed(error)
         case ProviderClosed(stopping=True):
             return _("I'm about to restart. Try again in a minute; nothing was spent.")
         case ProviderClosed():
@@ -159,6 +178,8 @@ def _not_theirs(error: Refusal) -> str | None:
             return _("Only the member who asked for this can do that, or a moderator (**Manage Messages**).")
         case NotAllowed(needs="manage_guild"):
             return _("Only those who run this server can do that: it takes the permission **Manage Server**.")
+        case NotAllowed(needs="operator"):
+            return _("Only the operator of this bot can do that: the people who run it for all servers.")
         case NotAllowed():
             return _("Only moderators can do that: it takes the permission **Manage Messages**.")
         case DraftGone():
@@ -214,6 +235,8 @@ def _cap_reached(error: CapReached) -> str:
     else:
         state = _("{account}: {left} of {cap} a month left, and this needs {needed}.")
     state = state.format(account=account_name(account), left=left, cap=amount(unit, error.cap), needed=needed)
+    if error.holding is not None:
+        state += "\n-# " + _("The cap: {source}").format(source=sources.source(error.holding))
     renewal = _("More {when} ({time}). Nothing was spent.").format(
         when=text.relative_time(error.renews_at), time=text.full_time(error.renews_at)
     )

@@ -88,6 +88,14 @@ async def test_members_and_files_are_resolved(scene: Scene, sent: list[Json], wi
     assert (await wire.send("GET", attachment["url"])).body == picture
 
 
+async def test_somebody_who_left_is_resolved_as_a_mere_user(scene: Scene, sent: list[Json]) -> None:
+    bob = scene.guild.add_member("bob")
+    scene.guild.remove_member(bob)
+    await scene.standin.slash(scene.ada, scene.channel, "imagine", {"prompt": "fox", "who": bob})
+    assert list(sent[0]["data"]["resolved"]) == ["users"]
+    assert sent[0]["data"]["resolved"]["users"][str(bob.id)]["username"] == "bob"
+
+
 async def test_file_is_called_whatever_its_member_says_and_can_be_gone(
     scene: Scene, sent: list[Json], wire: Wire
 ) -> None:

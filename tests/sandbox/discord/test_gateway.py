@@ -263,12 +263,16 @@ async def test_changes_of_the_guild_are_announced(scene: Scene, clients: Clients
     await client.identify()
     await client.until("GUILD_CREATE")
     role = scene.guild.add_role("painters")
+    scene.ada.roles.append(role)
     scene.guild.set_bot_permissions(role.permissions, scene.channel)
     scene.guild.remove_channel(scene.channel)
+    scene.guild.remove_role(role)
     other = scene.standin.add_guild("Other")
     scene.standin.remove_guild(other)
-    names = [(await client.receive())["t"] for _ in range(5)]
-    assert names == ["GUILD_ROLE_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE", "GUILD_CREATE", "GUILD_DELETE"]
+    names = [(await client.receive())["t"] for _ in range(6)]
+    of_the_guild = ["GUILD_ROLE_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE", "GUILD_ROLE_DELETE"]
+    assert names == [*of_the_guild, "GUILD_CREATE", "GUILD_DELETE"]
+    assert role not in scene.ada.roles
 
 
 async def test_closing_stand_in_says_goodbye_and_lets_nothing_hang() -> None:
