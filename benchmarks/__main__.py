@@ -11,7 +11,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import burst, flight, idle, library, limits, preview, relay, reserve, start
+from benchmarks import burst, flight, idle, library, limits, preview, relay, reserve, spend, start
 from benchmarks.measure import Figure, table
 
 _RESULTS = Path(__file__).parent / "results"
@@ -24,6 +24,7 @@ _ALL = {
     "library": library.run,
     "limits": limits.run,
     "preview": preview.run,
+    "spend": spend.run,
     "start": start.run,
 }
 

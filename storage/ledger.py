@@ -128,6 +128,7 @@ def audit(connection: sqlite3.Connection) -> tuple[AuditFinding, ...]:
         "  FROM accounts LEFT JOIN entries USING (account_id)"
         " GROUP BY account_id"
         " HAVING accounts.pending <> entries_pending OR accounts.posted <> entries_posted"
+        "     OR accounts.granted <> coalesce(sum(entries.granted), 0)"
     )
     return tuple(
         AuditFinding(

@@ -162,8 +162,10 @@ def quota(lines: Sequence[QuotaLine]) -> Card:
     """What a member can still make, and the accounts that say so: the member's own, the server's, everybody's."""
     items: list[_Item] = [discord.ui.TextDisplay(wording.quota_title(lines))]
     for _, group in itertools.groupby(lines, key=lambda line: line.balance.account.scope):
-        items += [discord.ui.TextDisplay("\n\n".join(map(wording.quota_line, group))), discord.ui.Separator()]
-    items.append(discord.ui.TextDisplay(wording.quota_note()))
+        items += [discord.ui.Separator(), *(discord.ui.TextDisplay(wording.quota_line(line)) for line in group)]
+    note = wording.quota_note(lines)
+    if note is not None:
+        items += [discord.ui.Separator(), discord.ui.TextDisplay(note)]
     return Card(*items, colour=BLURPLE)
 
 

@@ -100,7 +100,7 @@ def page(report: Report, purse: Purse, *, chart: Picture | None = None) -> Card:
     if report.parts:
         items += [discord.ui.Separator(), discord.ui.TextDisplay(words.parts(report))]
     if purse.now:
-        items += [discord.ui.Separator(), discord.ui.TextDisplay("\n\n".join(map(words.budget, purse.now)))]
+        items += [discord.ui.Separator(), *(discord.ui.TextDisplay(words.budget(line)) for line in purse.now)]
     if purse.then is not None:
         items += [discord.ui.Separator(), discord.ui.TextDisplay(words.budget_then(purse.then))]
     if report.forecast is not None and has_jobs:

@@ -86,6 +86,9 @@ class Artist:
 
     def _menu(self, part: Json) -> str:
         chosen = [option["label"] for option in part.get("options", ()) if option.get("default")]
+        for default in part.get("default_values", ()):
+            sign = "#" if default["type"] == "channel" else "@"
+            chosen.append(sign + self.reader.names.get(int(default["id"]), "unknown"))
         words = ", ".join(chosen) or part.get("placeholder") or self.reader.language.choose
         kind = "select" if chosen else "select empty"
         return f'<div class="{kind}"><span>{html.escape(str(words))}</span><span class="open">⌄</span></div>'

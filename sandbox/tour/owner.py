@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from sandbox.demo.channel import pictures_in, shown_name
-from sandbox.demo.visitor import ANSWER_SECONDS, Visitor
+from sandbox.demo.channel import shown_name
+from sandbox.demo.visitor import Visitor
 from sandbox.discord import Channel, Guild, Message, Permissions, TranscriptEntry, Value
 from sandbox.discord.transcript import entry
 from sandbox.tour import past
 from sandbox.tour.scenes import Album
 
-_CARD_SECONDS: Final = 20.0
+_ALERT_SECONDS: Final = 20.0
 # Its pages in the order of their tabs, after the first.
 _PAGES: Final = ("money", "pictures")
 
@@ -42,14 +42,17 @@ async def visit(album: Album, database: Path) -> None:
     question = await member.ask("imagine", {"prompt": script.four, "count": 4, "seed": script.four_seed})
     album.put("confirm", question)
     await (await member.press(question, "confirm")).message()
-    album.put("alert", await _first(moderators))
+    album.put("alert", await moderators.arrived(_is_second_mark, _ALERT_SECONDS))
     await owner.ask("admin grant", {"user": regular, "images": 10, "reason": script.grant_reason})
     album.put("quota", await member.ask("quota"))
 
 
 def _names(guild: Guild) -> Mapping[int, str]:
-    named = [*guild.channels.values(), *guild.roles.values()]
-    return {one.id: one.name for one in named} | {one.id: shown_name(one.name) for one in guild.members.values()}
+    return {
+        **{channel.id: channel.name for channel in guild.channels.values()},
+        **{role.id: role.name for role in guild.roles.values()},
+        **{member.id: shown_name(member.name) for member in guild.members.values()},
+    }
 
 
 async def _setup(owner: Visitor, art: Channel, moderators: Channel) -> list[TranscriptEntry]:
@@ -66,11 +69,11 @@ async def _setup(owner: Visitor, art: Channel, moderators: Channel) -> list[Tran
     return pages
 
 
+def _is_second_mark(message: Message) -> bool:
+    """Whether it tells of 80 %: half of a budget is used before that, and told of too."""
+    return "80" in message.text().partition("\n")[0]
+
+
 def _fresh(message: Message) -> TranscriptEntry:
     """The message as if it were just there."""
     return replace(entry(message), edits=0)
-
-
-async def _first(channel: Channel) -> Message:
-    """The first message there, once there is one."""
-    return await channel.said(_CARD_SECONDS)

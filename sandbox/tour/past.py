@@ -33,7 +33,7 @@ _ACCOUNTS: Final = (
 
 
 def fill(database: Path, *, guild_id: int, user_ids: Sequence[int], now: datetime) -> None:
-    """Give a guild the requests of these members since the month's first day, a busy today among them; its zone is UTC."""
+    """Give a guild, whose zone is UTC, the requests of these members since the month's first day; today is busy."""
     with closing(sqlite3.connect(database, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(
@@ -54,8 +54,10 @@ def _jobs(guild_id: int, user_ids: Sequence[int], now: datetime) -> Iterator[tup
     asked = [(min(now, today), "delivered", 4) for _request in range(_REQUESTS_TODAY)]
     for age in range(1, today.day):
         day = today - timedelta(days=age)
-        for _request in range(draw.randint(0, 2) + _BUSY[day.weekday()]):
-            asked.append((day, draw.choices(list(_STATUSES), list(_STATUSES.values()))[0], draw.choice(_IMAGES)))
+        asked += [
+            (day, draw.choices(list(_STATUSES), list(_STATUSES.values()))[0], draw.choice(_IMAGES))
+            for _request in range(draw.randint(0, 2) + _BUSY[day.weekday()])
+        ]
     for number, (day, status, images) in enumerate(sorted(asked)):
         made = images if status in _PAID else 0
         shown = images if status == "delivered" else 0
@@ -78,7 +80,7 @@ def _enter(
         asked, paid = ("images_requested * price_micros", "settled_micros")
     past = "job_id LIKE 'past%' AND jobs.guild_id = ?"
     connection.execute(
-        "INSERT OR IGNORE INTO accounts (scope, guild_id, user_id, unit, period, cap)"
+        "INSERT OR IGNORE INTO accounts (scope, guild_id, user_id, unit, period, cap)"  # noqa: S608 - constants only
         f" SELECT DISTINCT '{scope}', {guild}, {user}, '{unit}', {period}, {_PLENTY} FROM jobs WHERE {past}",
         (guild_id,),
     )

@@ -78,7 +78,7 @@ async def test_a_new_server_sees_what_is_done_and_what_is_open(scene: Scene, mia
     assert "✅ **Channels** · everywhere" in words
     assert "✅ **Members** · everybody" in words
     assert "⬜ **Moderators' channel** · none yet" in words
-    assert "✅ **Caps** · each member 100 pictures a day and $100.00 a month" in words
+    assert "✅ **Caps** · 100 pictures a day each, $100.00 a month for all" in words
     assert "✅ **My permissions** · complete" in words
     assert "**Ready:** members can use `/imagine`" in words
     assert "review" not in words.lower()

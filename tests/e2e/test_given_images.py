@@ -184,7 +184,7 @@ async def test_a_preview_works_after_a_restart(studio: Studio, start: Callable[[
         opened = await studio.discord.click(studio.ada, preview, "Adjust…")
         await opened.answered()
         await studio.discord.submit_modal(opened, {"thresholds": "1 2", "strength": "0.4"})
-        await preview.changed(lambda changed: "weak from 1, sure from 2" in changed.text())
+        await preview.changed(lambda changed: "faint from 1, clear from 2" in changed.text())
         assert preview.text() != before
     async with start():
         await studio.generated(preview)

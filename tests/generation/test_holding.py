@@ -1,13 +1,17 @@
 """What the runner does while a guild or everything is held: who waits for whom, and for how long."""
 
 import asyncio
-from datetime import timedelta
+from pathlib import Path
+
+import pytest
 
 from generation.pauses import EVERYWHERE, Pauses
 from generation.timing import QUEUE_PATIENCE
 from models import FailureReason, JobStatus
+from sandbox.pixazo import PixazoStandIn
 from tests.builders import GUILD_ID, make_origin
-from tests.generation.assembly import Assembly, Options
+from tests.generation.assembly import Assembly, Options, assembled
+from tests.generation.recording import Channel
 from tests.generation.town import Town, all_say, ended_well
 from tests.support import FakeClock, wait_until
 
@@ -92,57 +96,76 @@ class TestOnTheWay:
                 bot.queue.remove("another")
 
 
+@pytest.fixture
+def clock() -> FakeClock:
+    """It stands still until the test moves it: an hour is no time at all, and nothing comes a second too soon."""
+    return FakeClock()
+
+
 class TestPatience:
-    async def test_a_job_that_is_held_for_an_hour_is_cancelled_and_its_money_released(self, town: Town) -> None:
-        async with town.process() as bot:
-            await pauses_of(bot).pause(EVERYWHERE, by_id=ADMIN)
-            job_id = await bot.wish_directly()
-            bot.runner.wake(job_id)
-            await wait_until(all_say(town.channel, S.CANCELLED, 1))
-            await wait_until(lambda: bot.runner.waiting == 0 and bot.runner.at_work == 0)
-            job = await bot.job(job_id)
-            assert job.reason == FailureReason.NOT_SUBMITTED_IN_TIME
-            assert job.finished_at is not None
-            assert QUEUE_PATIENCE <= job.finished_at - job.created_at < QUEUE_PATIENCE + timedelta(minutes=5)
-            await ended_well(bot)
-        assert town.pixazo.submissions == []
+    """A job that waits for its turn for an hour is nobody's wish any more, whatever keeps the turn from it."""
 
-    async def test_so_is_one_that_was_held_before_a_restart(self, town: Town) -> None:
-        async with town.process(start=False) as bot:
-            job_id = await bot.wish_directly()
-            await pauses_of(bot).pause(GUILD_ID, by_id=ADMIN)
-        await bot.clock.sleep(1200)
-        async with town.process() as bot:
-            await wait_until(all_say(town.channel, S.CANCELLED, 1))
-            job = await bot.job(job_id)
-            assert job.finished_at is not None
-            assert QUEUE_PATIENCE <= job.finished_at - job.created_at < QUEUE_PATIENCE + timedelta(minutes=5)
-
-    async def test_one_that_is_let_go_before_is_made(self, bot: Assembly, clock: FakeClock) -> None:
-        """On a clock that only the test moves: a second before the hour is over."""
-        clock.runs_ahead = False
+    async def test_while_it_is_held_its_money_comes_back_to_the_second(self, bot: Assembly, clock: FakeClock) -> None:
         await bot.runner.start()
-        await pauses_of(bot).pause(GUILD_ID, by_id=ADMIN)
-        job_id = await bot.wish_directly()
-        job = await bot.job(job_id)
-        bot.runner.line_up(job)
+        job_id = await self.wait_held(bot)
         clock.advance(QUEUE_PATIENCE.total_seconds() - 1)
         await some_turns_of_the_loop()
-        assert (await bot.job(job_id)).status is S.QUEUED
         assert bot.queue.place(job_id) == 1
-        await pauses_of(bot).resume(GUILD_ID, by_id=ADMIN)
-        await wait_until(lambda: bot.runner.in_flight == 1)
-        clock.advance(2)  # the hour is over, which is nothing to a job on its way
-        await wait_until(lambda: bot.snapshot().jobs[0].status is S.SUBMITTED)
-        assert bot.runner.in_flight == 1
+        assert (await bot.job(job_id)).status is S.QUEUED
+        clock.advance(1)
+        await wait_until(all_say(bot.channel, S.CANCELLED, 1))
+        job = await bot.job(job_id)
+        assert job.reason == FailureReason.NOT_SUBMITTED_IN_TIME
+        await ended_well(bot)
+        await wait_until(lambda: bot.runner.waiting == 0 and bot.runner.at_work == 0)
+        assert job_id not in bot.queue
 
-    async def test_one_that_waits_for_a_place_at_the_provider_gives_up_as_well(self, town: Town) -> None:
-        town.pixazo.latency = float("inf")
-        options = Options(max_in_flight=1, deadline=timedelta(hours=3))
-        async with town.process(options) as bot:
+    async def test_the_hour_goes_on_through_a_restart(
+        self, tmp_path: Path, pixazo: PixazoStandIn, channel: Channel, clock: FakeClock
+    ) -> None:
+        async with assembled(tmp_path, pixazo, channel, clock) as first:
+            await pauses_of(first).pause(EVERYWHERE, by_id=ADMIN)
+            await first.wish_directly()
+        clock.advance(QUEUE_PATIENCE.total_seconds() / 2)
+        async with assembled(tmp_path, pixazo, channel, clock) as second:
+            await second.runner.start()
+            await wait_until(lambda: len(second.queue) == 1)
+            clock.advance(QUEUE_PATIENCE.total_seconds() / 2 - 1)
+            await some_turns_of_the_loop()
+            assert len(second.queue) == 1
+            clock.advance(1)
+            await wait_until(all_say(channel, S.CANCELLED, 1))
+        assert pixazo.submissions == []
+
+    async def test_one_that_got_its_turn_in_time_is_left_alone(self, bot: Assembly, clock: FakeClock) -> None:
+        await bot.runner.start()
+        await self.wait_held(bot)
+        clock.advance(QUEUE_PATIENCE.total_seconds() - 1)
+        await pauses_of(bot).resume(GUILD_ID, by_id=ADMIN)
+        await wait_until(lambda: bot.snapshot().jobs[0].status is S.SUBMITTED)
+        clock.advance(1)
+        await wait_until(all_say(bot.channel, S.DELIVERED, 1))
+
+    async def test_it_is_the_same_where_the_provider_has_no_place_free(
+        self, tmp_path: Path, pixazo: PixazoStandIn, channel: Channel, clock: FakeClock
+    ) -> None:
+        pixazo.latency = float("inf")
+        options = Options(max_in_flight=1, deadline=QUEUE_PATIENCE * 2)
+        async with assembled(tmp_path, pixazo, channel, clock, options) as bot:
+            await bot.runner.start()
             first = await bot.wish()
-            await wait_until(lambda: len(town.pixazo.accepted()) == 1)
+            await wait_until(lambda: bot.snapshot().jobs[0].status is S.SUBMITTED)
             second = await bot.wish()
-            await wait_until(lambda: town.channel.cards[second].says is S.CANCELLED, what="the end of its patience")
+            await some_turns_of_the_loop()
+            clock.advance(QUEUE_PATIENCE.total_seconds())
+            await wait_until(lambda: channel.cards[second].says is S.CANCELLED)
             assert (await bot.job(first)).status is S.SUBMITTED
-        assert len(town.pixazo.submissions) == 1
+        assert len(pixazo.submissions) == 1
+
+    async def wait_held(self, bot: Assembly) -> str:
+        """A job that was accepted just before its guild was paused."""
+        bot.queue.hold(GUILD_ID)
+        job_id = await bot.wish()
+        await pauses_of(bot).pause(GUILD_ID, by_id=ADMIN)
+        await wait_until(lambda: bot.queue.place(job_id) == 1)
+        return job_id

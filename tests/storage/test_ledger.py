@@ -378,3 +378,11 @@ def test_an_entry_keeps_when_it_was_made(connection: sqlite3.Connection) -> None
     do(connection, lambda c: ledger.release(c, number, at_ms=5))
     times = [row["at"] for row in connection.execute("SELECT at FROM entries ORDER BY entry_id")]
     assert times == [round(NOW.timestamp() * 1000), 5]
+
+
+def test_the_audit_finds_a_grant_that_no_entry_made(connection: sqlite3.Connection) -> None:
+    ledger.grant(connection, IMAGES, 5, cap=10, at_ms=1)
+    assert ledger.audit(connection) == ()
+    connection.execute("UPDATE accounts SET granted = granted + 1")
+    (finding,) = ledger.audit(connection)
+    assert finding.account == IMAGES

@@ -206,4 +206,4 @@ async def test_the_accounts_are_grouped_by_whose_they_are() -> None:
         for each in accounts
     ]
     kinds = [part["type"] for part in checked(cards.quota(lines))[0]["components"]]
-    assert kinds == [10, 10, 14, 10, 14, 10, 14, 10]
+    assert kinds == [10, 14, 10, 10, 14, 10, 10, 14, 10, 14, 10]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from generation.service import QuotaLine
+from limits import LimitKind
 from models import AccountKey, Scope, Unit
 from ui import text
 from ui.language import _, ngettext
@@ -58,19 +59,28 @@ def quota_title(lines: Sequence[QuotaLine]) -> str:
 def quota_line(line: QuotaLine, *, name: str | None = None, own: bool = True) -> str:
     """One account with its bar: the cap and where it comes from, what is used, held and left, when it renews.
 
-    `own` where it is said to the member whose it is; `name` stands in for what it is called then.
+    `own` where it is said to the member whose it is: what the operator set is said below all of them, once. `name`
+    stands in for what it is called then.
     """
     account = line.balance.account
+    facts = _facts(line)
+    if not own or line.holding.kind is not LimitKind.OPERATOR:
+        facts.append(sources.source(line.holding, own=own))
     return (
         f"{name or account_name(account)} · {_cap(line)}\n"
         f"{text.bar(line.balance.posted + line.balance.pending, line.balance.cap)}  {_left(line)}\n"
-        f"-# {' · '.join([*_facts(line), sources.source(line.holding, own=own)])}"
+        f"-# {' · '.join(facts)}"
     )
 
 
-def quota_note() -> str:
-    """What is below the accounts: what being held means."""
-    return "-# " + _("What is held belongs to requests under way: charged when they are made, freed when they fail.")
+def quota_note(lines: Sequence[QuotaLine]) -> str | None:
+    """What is below the accounts: what being held means, and who set the caps that say nothing of it."""
+    notes = []
+    if any(line.balance.pending for line in lines):
+        notes.append(_("What is held is for requests under way: charged when made, freed when they fail."))
+    if any(line.holding.kind is LimitKind.OPERATOR for line in lines):
+        notes.append(_("Where nothing is said of it, a cap was set by the operator of this bot."))
+    return "\n".join(f"-# {note}" for note in notes) or None
 
 
 def _cap(line: QuotaLine) -> str:

@@ -74,14 +74,14 @@ def value(name: LimitName, number: int | None) -> str:
 def server_cap(view: GuildLimits, name: LimitName, last: Change | None) -> str:
     """One of the server's caps: what holds, where it comes from, who set it last, how far it can go."""
     held = view.holding(name)
-    facts = [sources.source(held, own=False)]
-    if last is not None:
-        facts.append(_last(last))
-    lines = [f"**{title(name)}** · {value(name, held.value)}", f"-# {' · '.join(facts)}"]
-    note = _room(view, name, held)
-    if note is not None:
-        lines.append(f"-# {note}")
-    return "\n".join(lines)
+    # Who set it says where it comes from, too.
+    is_said = held.kind is LimitKind.GUILD and last is not None and last.after is not None
+    facts = [
+        None if is_said else sources.source(held, own=False),
+        _room(view, name, held),
+        None if last is None else _last(last),
+    ]
+    return f"**{title(name)}** · {value(name, held.value)}\n-# {' · '.join(fact for fact in facts if fact)}"
 
 
 def changed_by(change: Change) -> str:
@@ -123,7 +123,7 @@ def override(view: GuildLimits, kind: LimitKind, subject_id: int, who: str, foun
     line = f"{who} · {' · '.join(caps)}"
     if not found:
         return line
-    return f"{line}\n-# {changed_by(max(found, key=lambda change: change.at))}"
+    return f"{line}\n-# {_last(max(found, key=lambda change: change.at))}"
 
 
 def mention(kind: LimitKind, subject_id: int, *, gone: bool) -> str:
@@ -317,8 +317,8 @@ def _room(view: GuildLimits, name: LimitName, held: HoldingCap) -> str | None:
 def _last(change: Change) -> str:
     """A change where the value that it led to may not be what is shown beside it."""
     if change.after is None:
-        return _("back to the default: {by}").format(by=changed_by(change))
-    return _("set: {by}").format(by=changed_by(change))
+        return _("taken back by {by}").format(by=changed_by(change))
+    return _("set by {by}").format(by=changed_by(change))
 
 
 def _per(name: LimitName, number: int) -> str:

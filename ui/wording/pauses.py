@@ -27,10 +27,7 @@ def paused_meaning(*, everywhere: bool) -> str:
     lines = (
         _("• Whoever asks for a picture is told that new ones are paused."),
         _("• What the picture service has already is finished and posted."),
-        _(
-            "• What waits in line stays there and is not handed over. What is older than an hour when you resume is "
-            "cancelled then, and costs nothing."
-        ),
+        _("• What waits in line stays there and is not handed over. After an hour it is cancelled, and costs nothing."),
         _("-# `/operator resume` ends it.") if everywhere else _("-# `/admin resume` ends it."),
     )
     return "\n".join(lines)

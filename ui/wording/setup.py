@@ -101,11 +101,9 @@ def checklist(settings: GuildSettings, checks: ServerChecks, caps: GuildLimits) 
 
 
 def caps_summary(caps: GuildLimits) -> str:
-    """The four caps that hold, in one line."""
-    images, money, day, month = (amount(unit_of(name), caps.holding(name).value) for name in _CAPS)
-    return _("each member {images} a day and {money} a month; all together {day} a day and {month} a month").format(
-        images=images, money=money, day=day, month=month
-    )
+    """What a member may make a day and the server spend in a month, in one short line; the page of caps has all."""
+    images, _money, _day, month = (amount(unit_of(name), caps.holding(name).value) for name in _CAPS)
+    return _("{images} a day each, {month} a month for all").format(images=images, month=month)
 
 
 def channels_label() -> str:
@@ -408,7 +406,9 @@ def _channels(ids: Sequence[int], here: int) -> str:
     ]
     more = len(ids) - len(shown)
     listed = ", ".join(shown)
-    return _("{names} and {count} more").format(names=listed, count=more) if more else listed
+    if not more:
+        return listed
+    return ngettext("{shown} and {count} more", "{shown} and {count} more", more).format(shown=listed, count=more)
 
 
 def _names(permissions: Sequence[str]) -> str:
