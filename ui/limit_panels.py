@@ -168,7 +168,7 @@ def subject(
 def granted(grant: Grant, member_id: int, *, upcoming: bool, standing: Sequence[QuotaLine]) -> Card:
     """Says what a member was granted and where they stand, also where more does not help them."""
     member = words.mention(LimitKind.MEMBER, member_id, gone=False)
-    lines = [words.granted(grant, member, upcoming=upcoming), None if upcoming else _shared(standing)]
+    lines = [words.granted(grant, member), None if upcoming else _shared(standing)]
     return cards.notice("\n".join(line for line in lines if line), problem=False)
 
 

@@ -170,7 +170,7 @@ def _image(attachment: Attachment, alt_text: str | None, kind: str = "", *, long
 def _embedded(data: bytes, longest_px: int) -> bytes:
     """The picture small enough to be carried in the page."""
     with Image.open(io.BytesIO(data)) as image:
-        small = image.convert("RGB")
+        small = image.convert("RGBA" if image.has_transparency_data else "RGB")
     small.thumbnail((longest_px, longest_px))
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=_EMBEDDED_QUALITY)

@@ -125,7 +125,7 @@ class TestStatus:
         text = (await shown(scene, owner, "status")).text()
         assert "**Requests** · 1 waiting in line · 1 in doubt" in text
         assert "-# in line for the picture service: 1 · there: 0" in text
-        assert "❔ 1 request, $0.09 held, since" in text
+        assert "❔ 1 request, $0.09 held, asked" in text
         assert "New pictures are paused in every server" in text
         assert "> moving house" in text
         assert "1 server has paused new pictures" in text

@@ -284,7 +284,7 @@ def form_reason() -> str:
     return _("Why (kept with your name)")
 
 
-def granted(grant: Grant, member: str, *, upcoming: bool) -> str:
+def granted(grant: Grant, member: str) -> str:
     """Said after a grant: what it was, and where the member stands."""
     balance = grant.balance
     unit = balance.account.unit
@@ -299,8 +299,7 @@ def granted(grant: Grant, member: str, *, upcoming: bool) -> str:
         _("{amount} used or held").format(amount=amount(unit, balance.posted + balance.pending)),
         _("**{amount} left**").format(amount=amount(unit, balance.left)),
     ]
-    ends = _("ends {when}") if not upcoming else _("until {when}")
-    facts.append(ends.format(when=text.relative_time(grant.renews_at)))
+    facts.append(_("ends {when}").format(when=text.relative_time(grant.renews_at)))
     return f"{line}\n{text.bar(balance.posted + balance.pending, balance.cap)}\n-# {' · '.join(facts)}"
 
 

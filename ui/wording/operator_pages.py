@@ -78,8 +78,8 @@ def doubts(count: int, held_micros: int, oldest_at: datetime | None) -> str:
     if not count or oldest_at is None:
         return _("**In doubt** · nothing")
     words = ngettext(
-        "**In doubt** · ❔ {count} request, {amount} held, since {when}: `/operator unresolved`",
-        "**In doubt** · ❔ {count} requests, {amount} held, the oldest since {when}: `/operator unresolved`",
+        "**In doubt** · ❔ {count} request, {amount} held, asked {when}: `/operator unresolved`",
+        "**In doubt** · ❔ {count} requests, {amount} held, the oldest asked {when}: `/operator unresolved`",
         count,
     )
     return words.format(count=count, amount=text.money(held_micros), when=text.relative_time(oldest_at))
