@@ -18,6 +18,7 @@ from generation.pipeline import Pipeline
 from generation.polling import PollPace
 from generation.queue import FairQueue
 from generation.steps import AwaitTurn, Done, Later, Step
+from generation.timing import seconds_of_patience
 from models import Job, JobStatus
 from storage import guilds, jobs
 from storage.database import Database
@@ -140,9 +141,8 @@ class Runner:
         if job.job_id in self._busy:
             self._busy[job.job_id] = True
             return
-        self._due.pop(job.job_id, None)
         self._queue.put(job.job_id, guild_id=job.origin.guild_id, user_id=job.origin.user_id)
-        self._changed.set()
+        self._put(job.job_id, seconds_of_patience(job, self._clock.now()))
 
     def wake(self, job_id: str, *, at_once: bool = False) -> None:
         """Somebody else changed the job: look at it now.
@@ -164,7 +164,9 @@ class Runner:
         Jobs keep their places in line. Returns once those are through that were on their way to the provider.
         """
         self._queue.hold(guild_id)
-        while any(guild_id in {guilds.EVERYWHERE, guild} for guild in self._with_turn.values()):
+        # Only those: after a `let_go` in the meantime there may always be others.
+        under_way = {job_id for job_id, guild in self._with_turn.items() if guild_id in {guilds.EVERYWHERE, guild}}
+        while not under_way.isdisjoint(self._with_turn):
             self._turn_over.clear()
             await self._turn_over.wait()
 
@@ -185,6 +187,9 @@ class Runner:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Nothing is on its way any more: whoever waits for that in `hold` must not wait for ever.
+        self._with_turn.clear()
+        self._turn_over.set()
 
     def _start(self, name: str, body: Callable[[], Coroutine[Any, Any, None]]) -> None:
         task = asyncio.create_task(body(), name=name)
@@ -224,6 +229,7 @@ class Runner:
             del self._due[job_id]
             if due.turn is not None:
                 self._queue.put(job_id, guild_id=due.turn.guild_id, user_id=due.turn.user_id, first=due.turn.first)
+                self._put(job_id, due.turn.patience_seconds)
             elif due.polls and (wait := self._pace.wait_seconds(booked=due.booked)) > 0:
                 self._put(job_id, wait, polls=True, booked=True)
             else:
@@ -242,7 +248,9 @@ class Runner:
             self._hand_over(job_id, has_turn=True)
 
     def _hand_over(self, job_id: str, *, has_turn: bool) -> None:
-        self._queue.remove(job_id)  # one whose card did not come in time; its step says whether it may wait again
+        # One whose card did not come in time, or its turn within the hour; its step says whether it may wait again.
+        self._queue.remove(job_id)
+        self._due.pop(job_id, None)
         self._busy[job_id] = False
         ready = self._ready_with_pictures if job_id in self._with_pictures else self._ready
         ready.put_nowait((job_id, has_turn))

@@ -30,6 +30,13 @@ async def some_turns_of_the_loop() -> None:
         await asyncio.sleep(0)
 
 
+async def on_disk(bot: Assembly) -> None:
+    """Until the pause of the guild is written down, and the runner has been told of it."""
+    while not await pauses_of(bot).of(GUILD_ID):
+        await asyncio.sleep(0)
+    await some_turns_of_the_loop()
+
+
 class TestOnTheWay:
     async def test_a_pause_returns_only_once_a_submission_without_an_answer_is_through(self, town: Town) -> None:
         town.pixazo.on_submit("submit_timeout")  # nobody knows until the client gives up
@@ -37,8 +44,7 @@ class TestOnTheWay:
             hanging = await bot.wish()
             await wait_until(lambda: len(town.pixazo.submissions) == 1)
             pausing = asyncio.create_task(pauses_of(bot).pause(GUILD_ID, by_id=ADMIN))
-            waiting = await bot.database.fetch_one("SELECT 1")  # the pause is on disk before the next write is
-            assert waiting is not None
+            await on_disk(bot)
             other = await bot.wish(origin=make_origin(guild_id=ANOTHER_GUILD))
             await wait_until(lambda: town.channel.cards[other].says is S.DELIVERED)
             assert not pausing.done()
@@ -62,8 +68,9 @@ class TestOnTheWay:
         async with town.process() as bot:
             pauses = pauses_of(bot)
             await bot.wish()
-            await wait_until(lambda: len(town.pixazo.submissions) == 1)
+            await wait_until(lambda: bool(town.pixazo.submissions))
             pausing = asyncio.create_task(pauses.pause(GUILD_ID, by_id=ADMIN))
+            await on_disk(bot)
             await pauses.resume(GUILD_ID, by_id=ADMIN)
             while not pausing.done():  # so there is always one on its way
                 await bot.wish()
@@ -75,9 +82,10 @@ class TestOnTheWay:
         town.pixazo.on_submit("submit_timeout")
         async with town.process() as bot:
             await bot.wish()
-            await wait_until(lambda: len(town.pixazo.submissions) == 1)
+            await wait_until(lambda: bool(town.pixazo.submissions))
             pausing = asyncio.create_task(pauses_of(bot).pause(GUILD_ID, by_id=ADMIN))
-            await some_turns_of_the_loop()
+            await on_disk(bot)
+            assert not pausing.done()
             await bot.runner.stop(within_seconds=0)
             await asyncio.wait_for(pausing, 1)
 
@@ -144,7 +152,14 @@ class TestPatience:
         await pauses_of(bot).resume(GUILD_ID, by_id=ADMIN)
         await wait_until(lambda: bot.snapshot().jobs[0].status is S.SUBMITTED)
         clock.advance(1)
-        await wait_until(all_say(bot.channel, S.DELIVERED, 1))
+        await some_turns_of_the_loop()
+        assert bot.snapshot().jobs[0].status is S.SUBMITTED
+        for _ in range(200):  # until the pictures are there, a poll at a time
+            clock.advance(2)
+            await asyncio.sleep(0.01)
+            if all_say(bot.channel, S.DELIVERED, 1)():
+                break
+        await ended_well(bot)
 
     async def test_it_is_the_same_where_the_provider_has_no_place_free(
         self, tmp_path: Path, pixazo: PixazoStandIn, channel: Channel, clock: FakeClock

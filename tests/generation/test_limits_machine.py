@@ -114,14 +114,22 @@ class LimitsMachine(RuleBasedStateMachine):
                     continue
             self._note(guild_id, kind, subject_id, name, value)
 
+    @precondition(lambda self: self.model.limits)
+    @rule(pick=PICKS)
+    def take_back_a_cap(self, pick: int) -> None:
+        keys = sorted(self.model.limits)
+        self.set_caps([(keys[pick % len(keys)], None)])
+
     @rule(
         guild_id=st.sampled_from(GUILDS),
         user_id=st.sampled_from(USERS),
         name=st.sampled_from(OF_MEMBERS),
         images=st.integers(-4, 6).filter(bool),
         is_next=st.booleans(),
+        wishes=st.integers(0, 3),
     )
-    def grant(self, guild_id: int, user_id: int, name: LimitName, images: int, is_next: bool) -> None:
+    def grant(self, guild_id: int, user_id: int, name: LimitName, images: int, is_next: bool, wishes: int) -> None:
+        """Give a member more, or take it back; they are eager to use it."""
         unit = Unit.IMAGE if name is LimitName.MEMBER_DAILY_IMAGES else Unit.MICROS
         amount = in_units(name, images)
         account = self._granted_to(guild_id, user_id, unit, is_next=is_next)
@@ -134,6 +142,8 @@ class LimitsMachine(RuleBasedStateMachine):
             return
         assert error is None
         self.model.grants[account] += amount
+        for _ in range(wishes):
+            self._ask(Wish(guild_id=guild_id, user_id=user_id, images=4, place_ids=CHANNELS[:1]))
 
     @rule(
         guild_id=st.sampled_from(GUILDS),
@@ -218,15 +228,14 @@ class LimitsMachine(RuleBasedStateMachine):
         job.settle(images=made, micros=len(reasons) * PRICE)
 
     @precondition(lambda self: self.in_status(S.IN_DOUBT))
-    @rule(pick=PICKS, paid=st.booleans(), whose=st.sampled_from(("guild", "operator", "another guild")))
-    def resolve(self, pick: int, paid: bool, whose: str) -> None:
+    @rule(pick=PICKS, paid=st.booleans(), by_operator=st.booleans())
+    def resolve(self, pick: int, paid: bool, by_operator: bool) -> None:
         job = self.one_of(pick, S.IN_DOUBT)
-        guild_id = {"guild": job.wish.guild_id, "operator": None, "another guild": 3 - job.wish.guild_id}[whose]
-        error = self._error_of(self.world.bot.service.resolve(job.job_id, paid=paid, guild_id=guild_id, by_id=ADMIN))
-        if whose == "another guild":
-            assert isinstance(error, JobNotFound)
-            return
-        assert error is None
+        resolve, guild_id = self.world.bot.service.resolve, job.wish.guild_id
+        another = 3 - guild_id
+        error = self._error_of(resolve(job.job_id, paid=paid, guild_id=another, by_id=ADMIN))
+        assert isinstance(error, JobNotFound)
+        self.world.run(resolve(job.job_id, paid=paid, guild_id=None if by_operator else guild_id, by_id=ADMIN))
         job.status = S.WRITTEN_OFF if paid else S.FAILED
         job.settle(images=job.wish.images if paid else 0, micros=job.cost if paid else 0)
 
