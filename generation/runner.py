@@ -223,10 +223,9 @@ class Runner:
         now = self._clock.monotonic()
         while self._heap and self._heap[0][0] <= now:
             _, sequence, job_id = heapq.heappop(self._heap)
-            due = self._due.get(job_id)
-            if due is None or due.sequence != sequence:
-                continue  # it was made due for something else since
-            del self._due[job_id]
+            if not self._is_due(sequence, job_id):
+                continue
+            due = self._due.pop(job_id)
             if due.turn is not None:
                 self._queue.put(job_id, guild_id=due.turn.guild_id, user_id=due.turn.user_id, first=due.turn.first)
                 self._put(job_id, due.turn.patience_seconds)
@@ -234,6 +233,11 @@ class Runner:
                 self._put(job_id, wait, polls=True, booked=True)
             else:
                 self._hand_over(job_id, has_turn=False)
+
+    def _is_due(self, sequence: int, job_id: str) -> bool:
+        """Whether an entry of the heap still stands: else the job was made due for something else since."""
+        due = self._due.get(job_id)
+        return due is not None and due.sequence == sequence
 
     def _grant_turns(self) -> None:
         while (
@@ -256,6 +260,8 @@ class Runner:
         ready.put_nowait((job_id, has_turn))
 
     async def _sleep_until_next(self) -> None:
+        while self._heap and not self._is_due(*self._heap[0][1:]):
+            heapq.heappop(self._heap)
         waits = [self._heap[0][0] - self._clock.monotonic()] if self._heap else []
         if len(self._in_flight) < self._max_in_flight and self._queue.next_guild() is not None:
             waits.append(self._circuit.wait_seconds())

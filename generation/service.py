@@ -338,7 +338,7 @@ class GenerationService:
             left = min(balance.left // held.each for held, balance in standing)
             crossed = policy.near_a_mark(standing) and alerts.note_crossings(connection, reservations, at_ms=to_ms(now))
             if not confirmed:
-                before = [(held, replace(now, pending=now.pending - held.amount)) for held, now in standing]
+                before = [(held, replace(after, pending=after.pending - held.amount)) for held, after in standing]
                 if policy.asks_first(guild, request.num_images, before):  # raising undoes all of the above
                     raise ConfirmationNeeded(
                         images=request.num_images, cost_micros=job.cost_micros, left=left + request.num_images

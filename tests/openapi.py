@@ -184,6 +184,9 @@ def _tolerate_known_habits(document: dict[str, Any]) -> None:
         schemas["MessageReferenceRequest"]["properties"][name] = SNOWFLAKE_OR_NUMBER
     # With the id of the user whom it wants to write to.
     schemas["CreatePrivateChannelRequest"]["properties"]["recipient_id"] = SNOWFLAKE_OR_NUMBER
+    # With what is chosen already in a menu of channels or roles.
+    for name in ("ChannelSelectDefaultValue", "RoleSelectDefaultValue"):
+        schemas[name]["properties"]["id"] = SNOWFLAKE_OR_NUMBER
     # And with the ids of those whom a message may mention.
     for name in ("users", "roles"):
         schemas["MessageAllowedMentionsRequest"]["properties"][name]["items"] = SNOWFLAKE_OR_NUMBER

@@ -20,7 +20,6 @@ USABLE_KINDS: Final = (
     discord.ChannelType.voice,
     discord.ChannelType.stage_voice,
     discord.ChannelType.forum,
-    discord.ChannelType.media,
 )
 # Where moderators can be written to.
 WRITABLE_KINDS: Final = (discord.ChannelType.text, discord.ChannelType.news)
