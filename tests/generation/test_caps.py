@@ -209,6 +209,15 @@ class TestAlone:
             await gate.refused(1)
             await gate.take(2, guild_id=GUILD_ID + 1)
 
+    @pytest.mark.parametrize("account", ACCOUNTS[:4], ids=lambda account: account.limit)
+    async def test_what_a_guild_sets_holds_in_no_other(self, open_gate: OpenGate, account: Account) -> None:
+        async with open_gate(with_defaults(**{account.setting: 3})) as gate:
+            await gate.set(account, images=1)
+            await gate.take(1)
+            await gate.refused(1)
+            await gate.take(3, guild_id=GUILD_ID + 1)
+            assert (await gate.refused(1, guild_id=GUILD_ID + 1)).cap == account.of_images(3)
+
     async def test_a_stricter_channel_leaves_what_the_member_has_elsewhere(self, open_gate: OpenGate) -> None:
         async with open_gate(with_defaults(user_daily_images=5)) as gate:
             await gate.set(MEMBER_DAY, (LimitKind.CHANNEL, CHANNEL_ID, 2))
