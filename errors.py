@@ -11,6 +11,11 @@ EaselError
 │   ├── ProviderClosed          the provider refuses the operator's account, or the bot is stopping
 │   ├── BooksDisagree           the audit has found balances that are not the sums of their entries
 │   ├── Suspended               a moderator has suspended the member here
+│   ├── PromptBlocked           the prompt filter refuses the words
+│   ├── FilterUnreadable        the prompt filter can't be read, so nothing is let through
+│   ├── NothingToAppeal         the refusal is gone, lifted, or was appealed already
+│   ├── TooManyAppeals          the member's appeals of the day are used up
+│   ├── AlreadyDecided          another moderator was faster
 │   ├── ChannelNotAllowed       the guild lets the bot be used in other channels only
 │   ├── RoleNeeded              the guild lets members with certain roles use the bot only
 │   ├── CapChanged              somebody else changed the cap first
@@ -235,9 +240,67 @@ class CancelRefused(Refusal):
 class Suspended(Refusal):
     """The member may not make pictures in this guild: until a moment, or until a moderator lifts it (None)."""
 
-    def __init__(self, until: datetime | None) -> None:
+    def __init__(self, until: datetime | None, *, reason: str = "") -> None:
         super().__init__(f"suspended until {until or 'further notice'}")
         self.until = until
+        self.reason = reason
+
+
+class PromptBlocked(Refusal):
+    """The prompt filter refuses the words, as `category` says; the member is never told which term it was.
+
+    `strike_id` is what an appeal names (None where it could not be kept), `weight` what it counts as a strike,
+    `total` the member's strikes with it, and `suspended` whether it suspended the member, `until` then or, with None,
+    until moderators have decided.
+    """
+
+    def __init__(
+        self,
+        category: str,
+        *,
+        strike_id: int | None = None,
+        weight: int = 0,
+        total: int = 0,
+        suspended: bool = False,
+        until: datetime | None = None,
+    ) -> None:
+        super().__init__(f"blocked: {category}")
+        self.category = category
+        self.strike_id = strike_id
+        self.weight = weight
+        self.total = total
+        self.suspended = suspended
+        self.until = until
+
+
+class FilterUnreadable(Refusal):
+    """The prompt filter of the guild, or the operator's (`whose` is `guild` or `operator`), can't be read."""
+
+    def __init__(self, whose: str) -> None:
+        super().__init__(f"the {whose}'s prompt filter can't be read")
+        self.whose = whose
+
+
+class NothingToAppeal(Refusal):
+    """There is nothing to appeal: the strike was lifted or forgotten, or the suspension is over, or it was appealed."""
+
+
+class TooManyAppeals(Refusal):
+    """The member has used up the `limit` appeals of a day; 0 where the guild takes none."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} appeals a day")
+        self.limit = limit
+
+
+class AlreadyDecided(Refusal):
+    """The case was decided before: `outcome`, by `by_id` (0: by itself, None: no longer known), `at` then."""
+
+    def __init__(self, outcome: str, *, by_id: int | None, at: datetime) -> None:
+        super().__init__(f"already {outcome}")
+        self.outcome = outcome
+        self.by_id = by_id
+        self.at = at
 
 
 class UnusableImage(Refusal):

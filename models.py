@@ -112,7 +112,9 @@ TRANSITIONS: Final[dict[JobStatus, frozenset[JobStatus]]] = {
     JobStatus.GENERATED: frozenset(
         {JobStatus.DELIVERED, JobStatus.WITHHELD, JobStatus.UNDELIVERABLE, JobStatus.IN_REVIEW}
     ),
-    JobStatus.IN_REVIEW: frozenset({JobStatus.DELIVERED, JobStatus.REJECTED, JobStatus.EXPIRED}),
+    JobStatus.IN_REVIEW: frozenset(
+        {JobStatus.DELIVERED, JobStatus.UNDELIVERABLE, JobStatus.REJECTED, JobStatus.EXPIRED}
+    ),
     JobStatus.DELIVERED: frozenset(),
     JobStatus.WITHHELD: frozenset(),
     JobStatus.UNDELIVERABLE: frozenset(),
@@ -153,6 +155,9 @@ class FailureReason(StrEnum):
     NOT_SUBMITTED_IN_TIME = "not_submitted_in_time"
     CARD_GONE = "card_gone"
     IMAGE_GONE = "image_gone"
+    SUSPENDED = "suspended"
+    REJECTED_BY_MODERATOR = "rejected_by_moderator"
+    REVIEW_EXPIRED = "review_expired"
     ALL_WITHHELD = "all_withheld"
     SOME_WITHHELD = "some_withheld"
 
@@ -302,7 +307,8 @@ class Origin:
     """Where a wish comes from: the interaction, and what its answer needs.
 
     `missing_permissions` are those the bot lacks in the channel, by Discord's API names; `role_ids` the member's
-    roles; `parent_id` the channel that a thread or forum post is in. These three are not kept with a job.
+    roles; `parent_id` the channel that a thread or forum post is in; `joined_at` when the member came to the guild,
+    where Discord says so. These four are not kept with a job.
     """
 
     interaction_id: int
@@ -315,6 +321,7 @@ class Origin:
     missing_permissions: tuple[str, ...] = ()
     role_ids: tuple[int, ...] = ()
     parent_id: int | None = None
+    joined_at: datetime | None = None
 
     @property
     def place_ids(self) -> tuple[int, ...]:
@@ -327,7 +334,8 @@ class Job:
     """The persisted unit of work. Times are aware UTC; `message_id` is the card's, once it is known.
 
     `card_status` is the status that the card shows for certain; `price_micros` is for one image; `removed_at` is
-    when the card was taken off Discord with its Delete button.
+    when the pictures were taken off Discord, by the Delete button or a moderator; `hidden_at` since when they are not
+    shown because enough members have reported them.
     """
 
     job_id: str
@@ -353,6 +361,8 @@ class Job:
     card_status: JobStatus | None = None
     notified_at: datetime | None = None
     removed_at: datetime | None = None
+    hidden_at: datetime | None = None
+    review_mark: str | None = None
     recipe: Recipe = field(default_factory=Recipe, repr=False)
 
     @property
@@ -374,9 +384,11 @@ class Job:
 class GuildSettings:
     """What a guild has chosen; the defaults hold where it never chose.
 
-    `next_time_zone` counts from `next_time_zone_from` on. `review` is `never`, `new` or `always`; `language` is `auto`
+    `next_time_zone` counts from `next_time_zone_from` on. `review` is one of `Review`; `language` is `auto`
     (cards speak their author's) or a language. A confirming press is asked for from `confirm_images` on, or from
-    `confirm_percent` of what the member has left; None means never.
+    `confirm_percent` of what the member has left; None means never. A strike counts for `strike_days`; `ladder` is
+    what follows the first, the second …: seconds of suspension, 0 a warning, -1 until moderators decide.
+    `filter_version` goes up with every change of the guild's prompt filter.
     """
 
     guild_id: int
@@ -393,6 +405,15 @@ class GuildSettings:
     confirm_images: int | None = None
     confirm_percent: int | None = None
     greeted_at: datetime | None = None
+    new_member_days: int = 7
+    review_hours: int = 72
+    reports_to_hide: int = 3
+    strikes: bool = True
+    strike_flagged: bool = False
+    strike_days: int = 30
+    ladder: tuple[int, ...] = (0, 3600, 86400, 604800, -1)
+    appeals_per_day: int = 3
+    filter_version: int = 0
 
     def zone_at(self, now: datetime) -> str:
         """The time zone that the guild's days and months follow at that moment."""
@@ -419,6 +440,21 @@ class Suspension:
 
     until: datetime | None
     reason: str = ""
+
+
+class ReviewMark(StrEnum):
+    """Why a picture may have to be looked at by a moderator before it goes up."""
+
+    NEW_MEMBER = "new_member"
+    PROMPT = "prompt"
+
+
+class Review(StrEnum):
+    """Whose pictures wait for a moderator in a guild: nobody's, new members' and marked prompts', everybody's."""
+
+    NEVER = "never"
+    NEW = "new"
+    ALWAYS = "always"
 
 
 class Notify(StrEnum):

@@ -13,9 +13,9 @@ from generation import policy
 from limits import Caps, HoldingCap, LimitKind, LimitName, Limits, ceiling, holding
 from models import AccountKey, Balance, Reservation, Unit
 from parameters import check_text
-from storage import changes, guilds, ledger
+from storage import audit, guilds, ledger
 from storage import limits as stored_limits
-from storage.changes import Change
+from storage.audit import Line
 from storage.database import Database
 
 __all__ = [
@@ -27,12 +27,12 @@ __all__ = [
     "OVERRIDING",
     "REASON_MAX_CHARACTERS",
     "UNCHECKED",
-    "Change",
     "Expected",
     "Grant",
     "GuildLimits",
     "Key",
     "LimitBook",
+    "Line",
     "When",
     "unit_of",
 ]
@@ -118,15 +118,15 @@ class LimitBook:
         limits = await stored_limits.of_guild(self._database, guild_id)
         return GuildLimits(guild_id=guild_id, defaults=self._defaults, limits=limits)
 
-    async def last_changes(self, guild_id: int, keys: Sequence[Key]) -> dict[Key, Change]:
+    async def last_changes(self, guild_id: int, keys: Sequence[Key]) -> dict[Key, Line]:
         """Who changed each of these caps last, when and why; those that nobody ever changed are left out."""
         things = {(_what(kind, name), subject_id): (kind, subject_id, name) for kind, subject_id, name in keys}
-        found = await changes.last_of_each(self._database, guild_id, list(things))
-        return {things[change.what, change.subject_id]: change for change in found}
+        found = await audit.last_of_each(self._database, guild_id, list(things))
+        return {things[change.what, change.subject_id or 0]: change for change in found}
 
-    async def history(self, guild_id: int, limit: int = HISTORY_LINES) -> tuple[Change, ...]:
+    async def history(self, guild_id: int, limit: int = HISTORY_LINES) -> tuple[Line, ...]:
         """The guild's latest changes of caps and grants, newest first; guild 0 has the operator's."""
-        return tuple(await changes.latest(self._database, guild_id, limit=limit, what=(_CHANGES, _GRANTS)))
+        return tuple(await audit.latest(self._database, guild_id, limit=limit, what=(_CHANGES, _GRANTS)))
 
     async def set(
         self,
@@ -206,7 +206,7 @@ class LimitBook:
                 raise InvalidOption(option, "more_than_granted", high=before)
             _check_value(option, unit, before + amount)
             balance = ledger.grant(connection, held.account, amount, cap=held.cap, at_ms=to_ms(now))
-            changes.note(
+            audit.note(
                 connection,
                 guild_id=guild_id,
                 by_id=by_id,
@@ -260,7 +260,7 @@ class LimitBook:
                 most = ceiling(self._defaults, limits, name)
                 if value > most:
                     raise InvalidOption("value", "above_ceiling", high=most)
-            last = changes.last_of(connection, guild_id, what=_what(kind, name), subject_id=subject_id)
+            last = audit.last_of(connection, guild_id, what=_what(kind, name), subject_id=subject_id)
             before = stored_limits.put(
                 connection,
                 guild_id=guild_id,

@@ -16,14 +16,14 @@ from generation.queue import FairQueue
 from generation.runner import Runner
 from limits import Caps, HoldingCap, LimitKind, LimitName, holding
 from models import JobStatus
-from storage import aside, changes, doubts, guilds, jobs, overview
+from storage import aside, audit, doubts, guilds, jobs, overview
 from storage import limits as stored_limits
-from storage.changes import Change
+from storage.audit import Line
 from storage.database import Database
 from storage.doubts import Doubts
 from storage.overview import Spend, SpendNow
 
-__all__ = ["Audit", "Budget", "Change", "Overview", "ProviderState", "Spend", "Status"]
+__all__ = ["Audit", "Budget", "Line", "Overview", "ProviderState", "Spend", "Status"]
 
 GUILDS_SHOWN: Final = 10
 _CHANGES_SHOWN: Final = 3
@@ -48,7 +48,7 @@ class Budget:
     spend: SpendNow
     cap: HoldingCap
     default_micros: int
-    changes: tuple[Change, ...]
+    changes: tuple[Line, ...]
     renews_at: datetime
 
     @property
@@ -69,7 +69,7 @@ class Status:
     provider: ProviderState
     budget: Budget
     doubts: Doubts
-    paused: Change | None
+    paused: Line | None
     paused_guilds: int
     database_bytes: int
     audit: Audit | None
@@ -139,7 +139,7 @@ class Overview:
             spend=await aside.read(self._database, reading),
             cap=holding(self._caps, limits, user_id=0)[LimitName.GLOBAL_MONTHLY_MICROS],
             default_micros=self._caps.global_monthly_micros,
-            changes=tuple(await changes.latest(self._database, EVERYWHERE, limit=_CHANGES_SHOWN, what=_OWN_BUDGET)),
+            changes=tuple(await audit.latest(self._database, EVERYWHERE, limit=_CHANGES_SHOWN, what=_OWN_BUDGET)),
             renews_at=month.renews_at,
         )
 

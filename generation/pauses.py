@@ -6,11 +6,11 @@ from clock import Clock
 from generation.runner import Runner
 from models import GuildSettings
 from parameters import check_text
-from storage import changes, guilds
-from storage.changes import Change
+from storage import audit, guilds
+from storage.audit import Line
 from storage.database import Database
 
-__all__ = ["EVERYWHERE", "REASON_MAX_CHARACTERS", "Change", "Pauses"]
+__all__ = ["EVERYWHERE", "REASON_MAX_CHARACTERS", "Line", "Pauses"]
 
 # The operator's own settings lie where no guild's are.
 EVERYWHERE: Final = guilds.EVERYWHERE
@@ -47,14 +47,14 @@ class Pauses:
         """Whether a guild is paused, or with EVERYWHERE everything. Raises StorageUnavailable."""
         return (await guilds.settings_of(self._database, guild_id)).paused
 
-    async def current(self, guild_id: int) -> Change | None:
+    async def current(self, guild_id: int) -> Line | None:
         """Who has paused a guild, or EVERYWHERE, when and why; None where it is not paused.
 
         Raises StorageUnavailable.
         """
         if not await self.of(guild_id):
             return None
-        found = await changes.latest(self._database, guild_id, limit=1, what=_SETTING)
+        found = await audit.latest(self._database, guild_id, limit=1, what=_SETTING)
         return found[0] if found else None
 
     async def _set(self, guild_id: int, *, paused: bool, by_id: int, reason: str) -> GuildSettings:

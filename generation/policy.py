@@ -55,7 +55,7 @@ def check(rules: Rules, origin: Origin, request: GenerationRequest) -> None:
     if guild.paused:
         raise GenerationPaused("guild")
     if rules.suspension is not None:
-        raise Suspended(rules.suspension.until)
+        raise Suspended(rules.suspension.until, reason=rules.suspension.reason)
     if access.channel_ids and access.channel_ids.isdisjoint(origin.place_ids):
         raise ChannelNotAllowed(tuple(sorted(access.channel_ids)))
     if access.role_ids and access.role_ids.isdisjoint(origin.role_ids):

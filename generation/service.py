@@ -106,6 +106,7 @@ class GenerationService:
         terms: Terms,
         told_of_budgets: Callable[[], None] = lambda: None,
         draw_seed: Callable[[], int] = lambda: secrets.randbelow(SEED_MAX + 1),
+        draw_id: Callable[[], str] = lambda: secrets.token_hex(_RANDOM_BYTES),
     ) -> None:
         self._database = database
         self._runner = runner
@@ -117,6 +118,7 @@ class GenerationService:
         self._clock = clock
         self._terms = terms
         self._draw_seed = draw_seed
+        self._draw_id = draw_id
         self._told_of_budgets = told_of_budgets
         self._accepting: set[asyncio.Task[Acceptance]] = set()
 
@@ -299,7 +301,8 @@ class GenerationService:
         await self._books.check()
         now = self._clock.now()
         job = Job(
-            job_id=_new_job_id(now),
+            # Sorts by time, can't be guessed, is short enough to read out.
+            job_id=f"{to_ms(now):011x}{self._draw_id()}",
             origin=origin,
             request=request if request.seed is not None else replace(request, seed=self._draw_seed()),
             status=JobStatus.QUEUED,
@@ -382,11 +385,6 @@ class GenerationService:
 
     def _usual(self, job: Job) -> UsualTime:
         return self._schedule.usual(JobKind.of(job.request))
-
-
-def _new_job_id(now: datetime) -> str:
-    """Sorts by time, can't be guessed, is short enough to read out."""
-    return f"{to_ms(now):011x}{secrets.token_hex(_RANDOM_BYTES)}"
 
 
 def _known(value: HoldingCap | None) -> HoldingCap:

@@ -85,7 +85,7 @@ class ResolvedOutside:
 
     async def _follow(self, seen: int) -> int:
         for resolution in await doubts.resolved_at_command_line(self._database, after=seen):
-            seen = resolution.change_id
+            seen = resolution.seq
             log.info("resolved outside: %s", resolution.status, extra={"job_id": resolution.job_id})
             self._observer.transition(JobStatus.IN_DOUBT, resolution.status)
             if resolution.settled_micros:

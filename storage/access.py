@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from models import Access
-from storage import changes
+from storage import audit
 from storage.database import Database
 
 CHANNEL: Final = "channel"
@@ -93,7 +93,7 @@ def _noted(
 ) -> bool:
     if cursor.rowcount == 0:
         return False
-    changes.note(
+    audit.note(
         connection,
         guild_id=guild_id,
         by_id=by_id,

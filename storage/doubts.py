@@ -7,7 +7,7 @@ from typing import Final
 
 from clock import from_ms
 from models import Job, JobStatus
-from storage import changes, jobs
+from storage import audit, jobs
 from storage.database import Database
 
 # Under this name a person's word on a job is written down; the change's subject is the job's number.
@@ -32,7 +32,7 @@ class Doubts:
 class Resolution:
     """A person's word on a job, as it was written down."""
 
-    change_id: int
+    seq: int
     job_id: str
     status: JobStatus
     settled_micros: int
@@ -68,14 +68,13 @@ def resolve(
 ) -> Job:
     """End a job in doubt as `jobs.resolve_in_doubt` does, and write down who said so. Raises what that raises."""
     ended = jobs.resolve_in_doubt(connection, job_id, paid=paid, at=at)
-    number = connection.execute("SELECT job_no FROM jobs WHERE job_id = ?", (job_id,)).fetchone()["job_no"]
-    changes.note(
+    audit.note(
         connection,
         guild_id=ended.origin.guild_id,
         by_id=by_id,
         at=at,
         what=RESOLVED,
-        subject_id=number,
+        job_id=job_id,
         before=JobStatus.IN_DOUBT,
         after=ended.status,
         reason=reason,
@@ -85,7 +84,7 @@ def resolve(
 
 async def latest_change(database: Database) -> int:
     """The number of the latest line of all that was written down; 0 before the first. Raises StorageUnavailable."""
-    row = await database.fetch_one("SELECT coalesce(max(change_id), 0) AS latest FROM changes")
+    row = await database.fetch_one("SELECT coalesce(max(seq), 0) AS latest FROM audit")
     assert row is not None  # a maximum has a row always
     return int(row["latest"])
 
@@ -93,13 +92,13 @@ async def latest_change(database: Database) -> int:
 async def resolved_at_command_line(database: Database, *, after: int) -> list[Resolution]:
     """What was resolved there since the line of that number, the oldest first. Raises StorageUnavailable."""
     rows = await database.fetch_all(
-        "SELECT change_id, job_id, status, settled_micros FROM changes JOIN jobs ON job_no = subject_id"
-        " WHERE change_id > ? AND what = ? AND by_id = ? ORDER BY change_id",
+        "SELECT seq, job_id, status, settled_micros FROM audit JOIN jobs USING (job_id)"
+        " WHERE seq > ? AND what = ? AND by_id = ? ORDER BY seq",
         (after, RESOLVED, COMMAND_LINE),
     )
     return [
         Resolution(
-            change_id=row["change_id"],
+            seq=row["seq"],
             job_id=row["job_id"],
             status=JobStatus(row["status"]),
             settled_micros=row["settled_micros"],

@@ -7,7 +7,7 @@ from typing import Final
 from clock import from_ms, to_ms
 from errors import StorageError
 from models import GuildSettings
-from storage import changes as change_log
+from storage import audit
 from storage.database import Database
 
 # Where the operator's own settings lie: no guild has this id.
@@ -27,6 +27,14 @@ _CHANGEABLE: Final = frozenset(
         "language",
         "confirm_images",
         "confirm_percent",
+        "new_member_days",
+        "review_hours",
+        "reports_to_hide",
+        "strikes",
+        "strike_flagged",
+        "strike_days",
+        "ladder",
+        "appeals_per_day",
         *_TIMES,
     }
 )
@@ -57,14 +65,14 @@ def change_settings(
     before = read_settings(connection, guild_id)
     changed = {name: value for name, value in changes.items() if value != getattr(before, name)}
     for name, value in changed.items():
-        change_log.note(
+        audit.note(
             connection,
             guild_id=guild_id,
             by_id=by_id,
             at=at,
             what=f"setting.{name}",
-            before=getattr(before, name),
-            after=value,
+            before=_stored(getattr(before, name)),
+            after=_stored(value),
             reason=reason,
         )
     if changed:
@@ -99,6 +107,15 @@ def _settings_of(guild_id: int, row: sqlite3.Row | None) -> GuildSettings:
         confirm_images=row["confirm_images"],
         confirm_percent=row["confirm_percent"],
         greeted_at=_time(row["greeted_at"]),
+        new_member_days=row["new_member_days"],
+        review_hours=row["review_hours"],
+        reports_to_hide=row["reports_to_hide"],
+        strikes=bool(row["strikes"]),
+        strike_flagged=bool(row["strike_flagged"]),
+        strike_days=row["strike_days"],
+        ladder=tuple(int(step) for step in row["ladder"].split(",")),
+        appeals_per_day=row["appeals_per_day"],
+        filter_version=row["filter_version"],
     )
 
 
@@ -107,6 +124,8 @@ def _time(value: int | None) -> datetime | None:
 
 
 def _stored(value: object) -> object:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return to_ms(value) if isinstance(value, datetime) else value
 
 

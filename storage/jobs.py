@@ -84,7 +84,7 @@ def record(
     cursor = connection.execute(
         "INSERT INTO jobs (job_id, interaction_id, interaction_token, application_id, guild_id, channel_id,"
         " user_id, locale, prompt, negative_prompt, parameters, recipe, status, price_micros, images_requested,"
-        " created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
+        " created_at, changed_at, review_mark) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)",
         (
             job.job_id,
             origin.interaction_id,
@@ -102,6 +102,7 @@ def record(
             job.images_requested,
             created_ms,
             created_ms,
+            job.review_mark,
         ),
     )
     job_no = cursor.lastrowid
@@ -360,6 +361,8 @@ def job_of(row: sqlite3.Row) -> Job:
         card_status=JobStatus(row["card_status"]) if row["card_status"] else None,
         notified_at=_time(row["notified_at"]),
         removed_at=_time(row["removed_at"]),
+        hidden_at=_time(row["hidden_at"]),
+        review_mark=row["review_mark"],
         recipe=decode_recipe(row["recipe"]),
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from limits import LimitKind, LimitName, Limits
-from storage import changes
+from storage import audit
 from storage.database import Database
 
 # Everything that can hold for one member in one guild: the operator's, the guild's, and theirs.
@@ -66,7 +66,7 @@ def put(
             " ON CONFLICT DO UPDATE SET value = excluded.value",
             (*key, value),
         )
-    changes.note(
+    audit.note(
         connection,
         guild_id=guild_id,
         by_id=by_id,

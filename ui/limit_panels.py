@@ -17,10 +17,10 @@ from generation.limit_book import (
     OF_GUILDS,
     OF_MEMBERS,
     REASON_MAX_CHARACTERS,
-    Change,
     Grant,
     GuildLimits,
     Key,
+    Line,
     unit_of,
 )
 from generation.service import QuotaLine
@@ -111,8 +111,8 @@ def keys_of_subject(who: Who) -> list[Key]:
 
 def overview(
     view: GuildLimits,
-    last: Mapping[Key, Change],
-    history: Sequence[Change],
+    last: Mapping[Key, Line],
+    history: Sequence[Line],
     who: Callable[[LimitKind, int], Who],
     *,
     number: int = 1,
@@ -137,7 +137,7 @@ def overview(
 
 def subject(
     view: GuildLimits,
-    last: Mapping[Key, Change],
+    last: Mapping[Key, Line],
     who: Who,
     *,
     standing: Sequence[QuotaLine] | None = None,
@@ -226,7 +226,7 @@ def page_number(argument: str) -> int:
 
 
 def _overrides(
-    view: GuildLimits, last: Mapping[Key, Change], who: Callable[[LimitKind, int], Who], number: int
+    view: GuildLimits, last: Mapping[Key, Line], who: Callable[[LimitKind, int], Who], number: int
 ) -> list[_Item]:
     found = view.subjects()
     if not found:

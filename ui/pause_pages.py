@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import discord
 
-from generation.pauses import Change
+from generation.pauses import Line
 from ui import cards
 from ui.buttons import ActionButton
 from ui.cards import Card
@@ -18,7 +18,7 @@ _WHOLE: Final = "all"
 _Item = discord.ui.Item[Any]
 
 
-def paused(change: Change | None, *, everywhere: bool, before: bool = False) -> Card:
+def paused(change: Line | None, *, everywhere: bool, before: bool = False) -> Card:
     """The pause that holds: what it means, who made it, when and why; `before` where it was there already."""
     lines = [words.paused_title(everywhere=everywhere), *_by(change)]
     if before:
@@ -33,7 +33,7 @@ def paused(change: Change | None, *, everywhere: bool, before: bool = False) -> 
     )
 
 
-def resumed(change: Change | None, *, everywhere: bool, operator_paused: bool = False) -> Card:
+def resumed(change: Line | None, *, everywhere: bool, operator_paused: bool = False) -> Card:
     """After the end of a pause; `change` is what had begun it, None where there was none."""
     if change is None:
         lines = [words.not_paused(everywhere=everywhere)]
@@ -44,5 +44,5 @@ def resumed(change: Change | None, *, everywhere: bool, operator_paused: bool = 
     return cards.page("\n".join(lines))
 
 
-def _by(change: Change | None) -> list[str]:
+def _by(change: Line | None) -> list[str]:
     return [] if change is None else [words.paused_by(change.by_id, change.at, change.reason)]

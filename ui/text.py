@@ -69,6 +69,13 @@ def quoted(text: str, limit: int) -> str:
     return "> " + escaped(shortened(one_line(text), limit))
 
 
+def person(user_id: int | None) -> str:
+    """A member as a mention; one whose data was deleted on request, and the bot itself (0), in words."""
+    if user_id is None:
+        return _("somebody whose data was deleted")
+    return f"<@{user_id}>" if user_id else _("Easel itself")
+
+
 def relative_time(moment: datetime) -> str:
     """A moment that every reader sees as a distance in their own language, such as "in 3 hours".
 

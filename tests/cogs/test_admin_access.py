@@ -8,7 +8,7 @@ from generation.access_lists import CHANNEL, LISTED_MOST, ROLE
 from limits import LimitKind, LimitName, Limits
 from models import Access
 from sandbox.discord import Channel, Member, Message, Run
-from storage import changes
+from storage import audit
 from tests.cogs.administration import forged, manager, page, use
 from tests.cogs.gallery import finished, restarted, words_of
 from tests.ui.scene import Scene
@@ -99,7 +99,7 @@ async def test_who_changed_the_lists_is_kept(scene: Scene, mia: Member) -> None:
     await page(await use(scene, mia, "channels", {"add": scene.channel}))
     message = await page(await use(scene, mia, "channels"))
     await choose(scene, mia, message, OFF_CHANNELS, "#art")
-    found = await changes.latest(scene.database, scene.guild.id, limit=10)
+    found = await audit.latest(scene.database, scene.guild.id, limit=10)
     assert [(line.what, line.subject_id, line.by_id, line.after) for line in found] == [
         ("allowed.channel", scene.channel.id, mia.id, None),
         ("allowed.channel", scene.channel.id, mia.id, "allowed"),

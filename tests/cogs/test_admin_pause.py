@@ -6,7 +6,7 @@ import pytest
 
 from generation.pauses import EVERYWHERE
 from sandbox.discord import ClientRefused, Member, Permissions
-from storage import changes
+from storage import audit
 from tests.cogs.administration import forged, page, use
 from tests.cogs.gallery import restarted, words_of
 from tests.ui.scene import Scene
@@ -50,7 +50,7 @@ async def test_a_second_pause_shows_the_first_and_changes_nothing(scene: Scene, 
     assert "It was paused before" in text
     assert f"By <@{mia.id}>" in text
     assert "> mine" in text
-    assert len(await changes.latest(scene.database, scene.guild.id, limit=5)) == 1
+    assert len(await audit.latest(scene.database, scene.guild.id, limit=5)) == 1
 
 
 @pytest.mark.parametrize("by_button", [True, False])
@@ -72,7 +72,7 @@ async def test_it_is_resumed_by_the_button_and_by_the_command(scene: Scene, mia:
 async def test_without_a_pause_there_is_nothing_to_resume(scene: Scene, mia: Member) -> None:
     text = (await page(await use(scene, mia, "resume"))).text()
     assert "not paused in this server, so there is nothing to resume" in text
-    assert await changes.latest(scene.database, scene.guild.id, limit=5) == []
+    assert await audit.latest(scene.database, scene.guild.id, limit=5) == []
 
 
 async def test_the_operators_pause_is_named_where_the_servers_own_ends(scene: Scene, mia: Member) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from models import Access, GuildSettings
 from sandbox.discord import Channel, Member, Message, Permissions, Role, Run, Value
-from storage import changes
+from storage import audit
 from tests.cogs.administration import forged, manager, page, use
 from tests.cogs.gallery import restarted, words_of
 from tests.ui.scene import Scene
@@ -143,14 +143,14 @@ async def test_everything_can_be_taken_back(scene: Scene, mia: Member) -> None:
     await choose(scene, mia, message, CONFIRM, "every time")
     await choose(scene, mia, message, CONFIRM, "never")
     assert await settings(scene) == GuildSettings(guild_id=scene.guild.id)
-    assert len(await changes.latest(scene.database, scene.guild.id, limit=50)) == 8
+    assert len(await audit.latest(scene.database, scene.guild.id, limit=50)) == 8
 
 
 async def test_who_changed_what_is_kept(scene: Scene, mia: Member) -> None:
     message = await panel(scene, mia)
     await choose(scene, mia, message, CHANNELS, scene.channel)
     await choose(scene, mia, message, MODERATORS, scene.channel)
-    written = await changes.latest(scene.database, scene.guild.id, limit=50)
+    written = await audit.latest(scene.database, scene.guild.id, limit=50)
     assert [(line.what, line.by_id, line.after) for line in written] == [
         ("setting.moderators_channel_id", mia.id, str(scene.channel.id)),
         ("allowed.channel", mia.id, "allowed"),

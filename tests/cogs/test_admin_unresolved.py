@@ -4,7 +4,7 @@ import pytest
 
 from models import JobStatus
 from sandbox.discord import ClientRefused, Member, Permissions
-from storage import changes, jobs, ledger
+from storage import audit, jobs, ledger
 from tests.builders import PRICE_MICROS
 from tests.cogs.administration import forged, page, use
 from tests.cogs.doubtful import in_doubt
@@ -77,7 +77,7 @@ async def test_a_press_decides_and_shows_what_is_left(
     assert await status_of(scene, job.job_id) is status
     assert await held(scene) == 0
     assert await scene.database.write(ledger.audit) == ()
-    [line] = [one for one in await changes.latest(scene.database, scene.guild.id, limit=9) if "resolved" in one.what]
+    [line] = [one for one in await audit.latest(scene.database, scene.guild.id, limit=9) if "resolved" in one.what]
     assert (line.by_id, line.after) == (mia.id, status)
 
 

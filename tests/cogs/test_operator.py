@@ -11,7 +11,7 @@ from generation.pauses import EVERYWHERE
 from limits import LimitKind, LimitName
 from models import JobStatus
 from sandbox.discord import ClientRefused, Guild, Member, Message, Permissions, Run
-from storage import changes, jobs, ledger
+from storage import audit, jobs, ledger
 from storage import limits as stored_limits
 from tests.cogs.administration import forged, page
 from tests.cogs.doubtful import in_doubt
@@ -69,7 +69,7 @@ class TestWho:
     async def test_an_admin_who_is_no_operator_is_refused(self, scene: Scene, name: str) -> None:
         root = scene.guild.add_member("root", permissions=Permissions.ADMINISTRATOR)
         assert REFUSAL in await words_of(await use(scene, root, name))
-        assert await changes.latest(scene.database, EVERYWHERE, limit=5) == []
+        assert await audit.latest(scene.database, EVERYWHERE, limit=5) == []
 
     async def test_members_do_not_see_it(self, scene: Scene) -> None:
         with pytest.raises(ClientRefused, match="not shown"):
@@ -211,7 +211,7 @@ class TestUnresolved:
         await (await scene.discord.click(owner, message, "It was paid ($0.09)")).answered()
         assert "counts as paid: $0.09 posted" in message.text()
         assert (await jobs.find(scene.database, mine.job_id)).status is JobStatus.WRITTEN_OFF
-        [line] = [one for one in await changes.latest(scene.database, scene.guild.id, limit=5) if one.by_id == owner.id]
+        [line] = [one for one in await audit.latest(scene.database, scene.guild.id, limit=5) if one.by_id == owner.id]
         assert line.after == "written_off"
         assert await scene.database.write(ledger.audit) == ()
 
@@ -262,7 +262,7 @@ class TestBudget:
         assert "**A month** · $2,000.50 at most" in text
         assert await ceiling(scene, scene.guild, LimitName.GUILD_DAILY_MICROS) == 500_000_000
         assert await ceiling(scene, scene.guild, LimitName.GUILD_MONTHLY_MICROS) == 2_000_500_000
-        lines = await changes.latest(scene.database, scene.guild.id, limit=5)
+        lines = await audit.latest(scene.database, scene.guild.id, limit=5)
         assert {(line.by_id, line.reason) for line in lines} == {(owner.id, "they pay")}
         assert await global_cap(scene) is None
 
@@ -287,8 +287,8 @@ class TestBudget:
         self, scene: Scene, owner: Member, given: dict[str, Any]
     ) -> None:
         await words_of(await use(scene, owner, "budget", given, raw=True))
-        assert await changes.latest(scene.database, EVERYWHERE, limit=5) == []
-        assert await changes.latest(scene.database, scene.guild.id, limit=5) == []
+        assert await audit.latest(scene.database, EVERYWHERE, limit=5) == []
+        assert await audit.latest(scene.database, scene.guild.id, limit=5) == []
 
     @pytest.mark.parametrize("monthly", ["nonsense", "200000"])
     async def test_of_two_ceilings_none_is_set_where_one_can_not_be(

@@ -7,7 +7,7 @@ import pytest
 from errors import InvalidOption
 from generation.access_lists import CHANNEL, LISTED_MOST, ROLE, AccessLists
 from models import Access
-from storage import changes
+from storage import audit
 from storage.database import Database
 from tests.builders import GUILD_ID, USER_ID
 from tests.support import FakeClock
@@ -39,7 +39,7 @@ async def test_some_are_put_on_a_list_and_others_taken_off(lists: AccessLists) -
 async def test_a_list_is_replaced_and_only_what_differs_is_written_down(lists: AccessLists, database: Database) -> None:
     await lists.replace(GUILD_ID, CHANNEL, [1, 2], by_id=USER_ID)
     assert await lists.replace(GUILD_ID, CHANNEL, [2, 3], by_id=USER_ID + 1) == listed(2, 3)
-    found = await changes.latest(database, GUILD_ID, limit=10)
+    found = await audit.latest(database, GUILD_ID, limit=10)
     assert [(line.subject_id, line.by_id, line.before, line.after) for line in reversed(found)] == [
         (1, USER_ID, None, "allowed"),
         (2, USER_ID, None, "allowed"),
@@ -57,7 +57,7 @@ async def test_everyone_among_the_roles_means_everybody(lists: AccessLists) -> N
 
 async def test_a_list_that_gets_too_long_stays_as_it_was(lists: AccessLists, database: Database) -> None:
     full = await lists.replace(GUILD_ID, CHANNEL, range(1, LISTED_MOST + 1), by_id=USER_ID)
-    written = await changes.latest(database, GUILD_ID, limit=100)
+    written = await audit.latest(database, GUILD_ID, limit=100)
     for trying in (
         lists.change(GUILD_ID, CHANNEL, add=[100], remove=[], by_id=USER_ID),
         lists.replace(GUILD_ID, CHANNEL, range(1, LISTED_MOST + 2), by_id=USER_ID),
@@ -67,7 +67,7 @@ async def test_a_list_that_gets_too_long_stays_as_it_was(lists: AccessLists, dat
         assert (caught.value.option, caught.value.problem) == ("channels", "too_many")
         assert caught.value.high == LISTED_MOST
     assert await lists.of(GUILD_ID) == full
-    assert await changes.latest(database, GUILD_ID, limit=100) == written
+    assert await audit.latest(database, GUILD_ID, limit=100) == written
     assert await lists.change(GUILD_ID, CHANNEL, add=[100], remove=[1], by_id=USER_ID) != full
 
 

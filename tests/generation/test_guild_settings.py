@@ -9,7 +9,7 @@ from errors import InvalidOption
 from generation import periods
 from generation.guild_settings import GuildChoices
 from models import GuildSettings
-from storage import changes
+from storage import audit
 from storage.database import Database
 from tests.builders import GUILD_ID, NOW, USER_ID
 from tests.support import FakeClock
@@ -52,7 +52,7 @@ async def test_the_later_of_two_changes_holds_and_is_what_it_returns(choices: Gu
 
 async def test_who_changed_what_and_why_is_kept(choices: GuildChoices, database: Database) -> None:
     await choices.change(GUILD_ID, by_id=USER_ID, reason="quieter", spoilers=True, images_per_job=4)
-    [line] = await changes.latest(database, GUILD_ID, limit=10)
+    [line] = await audit.latest(database, GUILD_ID, limit=10)
     assert (line.what, line.by_id, line.at, line.reason) == ("setting.spoilers", USER_ID, NOW, "quieter")
     assert (line.before, line.after) == ("False", "True")
 

@@ -11,7 +11,7 @@ from generation.unresolved import ResolvedOutside, Unresolved
 from models import JobStatus
 from ops.resolve import resolve
 from sandbox.pixazo import PixazoStandIn
-from storage import changes
+from storage import audit
 from tests.builders import GUILD_ID, PRICE_MICROS, USER_ID, make_origin
 from tests.generation.assembly import Assembly
 from tests.generation.town import Town, all_say, ended_well
@@ -73,7 +73,7 @@ class TestDecisions:
             await wait_until(all_say(town.channel, status, 1))
             assert bot.clock.monotonic() - began < 60  # not with the next poll, which may be minutes away
             await ended_well(bot)
-            [line] = await changes.latest(bot.database, GUILD_ID, limit=5)
+            [line] = await audit.latest(bot.database, GUILD_ID, limit=5)
             assert (line.by_id, line.before, line.after) == (ADMIN, "in_doubt", status)
             assert bot.observer.settled_micros == posted
 
@@ -170,7 +170,7 @@ class TestDecisions:
         with pytest.raises(CancelRefused):
             await bot.service.resolve(job_id, paid=False, guild_id=GUILD_ID, by_id=ADMIN)
         assert (await bot.drive(job_id)).status is S.DELIVERED
-        assert await changes.latest(bot.database, GUILD_ID, limit=5) == []
+        assert await audit.latest(bot.database, GUILD_ID, limit=5) == []
 
     async def test_a_result_that_comes_after_the_decision_is_not_shown(
         self, bot: Assembly, pixazo: PixazoStandIn

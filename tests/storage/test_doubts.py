@@ -7,7 +7,7 @@ import pytest
 
 from errors import JobNotFound, TransitionRefused
 from models import FailureReason, Job, JobStatus
-from storage import changes, doubts, jobs, ledger
+from storage import audit, doubts, jobs, ledger
 from storage.database import Database
 from storage.doubts import COMMAND_LINE, Doubts
 from tests.builders import (
@@ -75,7 +75,7 @@ async def test_a_word_ends_the_job_and_is_written_down(
         lambda c: doubts.resolve(c, job.job_id, paid=paid, by_id=ADMIN, at=later(10), reason="seen on the bill")
     )
     assert (ended.status, ended.settled_micros) == (status, posted)
-    [line] = await changes.latest(database, GUILD_ID, limit=5)
+    [line] = await audit.latest(database, GUILD_ID, limit=5)
     assert (line.what, line.by_id, line.at, line.reason) == (doubts.RESOLVED, ADMIN, later(10), "seen on the bill")
     assert (line.before, line.after) == ("in_doubt", status)
     assert await database.write(ledger.audit) == ()
@@ -88,7 +88,7 @@ async def test_of_two_words_the_second_changes_nothing(database: Database) -> No
     with pytest.raises(TransitionRefused):
         await database.write(lambda c: doubts.resolve(c, job.job_id, paid=False, by_id=ADMIN, at=NOW))
     assert (await jobs.find(database, job.job_id)).status is JobStatus.WRITTEN_OFF
-    assert len(await changes.latest(database, GUILD_ID, limit=5)) == 1
+    assert len(await audit.latest(database, GUILD_ID, limit=5)) == 1
 
 
 async def test_a_job_that_there_is_not_is_said_to_be_unknown(database: Database) -> None:
@@ -109,7 +109,7 @@ async def test_only_what_the_command_line_resolved_since_is_followed(database: D
         (found[2].job_id, JobStatus.FAILED, 0),
         (found[3].job_id, JobStatus.WRITTEN_OFF, PRICE_MICROS),
     ]
-    assert await doubts.resolved_at_command_line(database, after=followed[-1].change_id) == []
+    assert await doubts.resolved_at_command_line(database, after=followed[-1].seq) == []
 
 
 async def test_the_newest_line_is_none_at_first(database: Database) -> None:

@@ -10,7 +10,7 @@ from generation.limit_book import IMAGES_MAX, MICROS_MAX, OF_GUILDS, OF_MEMBERS,
 from generation.service import QuotaLine
 from limits import Caps, HoldingCap, LimitKind, LimitName
 from models import Balance, Scope, Unit
-from storage.changes import Change
+from storage.audit import Line
 from tests.builders import DAY, PRICE_MICROS, make_account
 from tests.ui.test_cards import buttons_of, checked
 from ui import limit_panels as panels
@@ -29,9 +29,11 @@ CAPS = Caps(
 IMAGES = LimitName.MEMBER_DAILY_IMAGES
 
 
-def change(kind: LimitKind, subject_id: int, name: LimitName) -> Change:
+def change(kind: LimitKind, subject_id: int, name: LimitName) -> Line:
     """Somebody's, with a reason that is as long as it can be and full of markup."""
-    return Change(
+    return Line(
+        seq=1,
+        job_id=None,
         guild_id=GUILD_ID,
         by_id=LARGEST_ID,
         at=NOW,
@@ -52,7 +54,7 @@ def full() -> GuildLimits:
     return GuildLimits(guild_id=GUILD_ID, defaults=CAPS, limits=limits)
 
 
-def changes(keys: list[Key]) -> dict[Key, Change]:
+def changes(keys: list[Key]) -> dict[Key, Line]:
     return {key: change(*key) for key in keys}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from errors import CapChanged
-from generation.limit_book import Change, Grant, GuildLimits, unit_of
+from generation.limit_book import Grant, GuildLimits, Line, unit_of
 from generation.service import QuotaLine
 from limits import HoldingCap, LimitKind, LimitName
 from models import Balance, Unit
@@ -71,7 +71,7 @@ def value(name: LimitName, number: int | None) -> str:
     return _("the default") if number is None else amount(unit_of(name), number)
 
 
-def server_cap(view: GuildLimits, name: LimitName, last: Change | None) -> str:
+def server_cap(view: GuildLimits, name: LimitName, last: Line | None) -> str:
     """One of the server's caps: what holds, where it comes from, who set it last, how far it can go."""
     held = view.holding(name)
     # Who set it says where it comes from, too.
@@ -84,9 +84,9 @@ def server_cap(view: GuildLimits, name: LimitName, last: Change | None) -> str:
     return f"**{title(name)}** · {value(name, held.value)}\n-# {' · '.join(fact for fact in facts if fact)}"
 
 
-def changed_by(change: Change) -> str:
+def changed_by(change: Line) -> str:
     """Who made a change, when, and why."""
-    words = _("{member} {when}").format(member=f"<@{change.by_id}>", when=text.relative_time(change.at))
+    words = _("{member} {when}").format(member=text.person(change.by_id), when=text.relative_time(change.at))
     return f"{words}: {_reason(change.reason)}" if change.reason else words
 
 
@@ -117,7 +117,7 @@ def overrides_note() -> str:
     )
 
 
-def override(view: GuildLimits, kind: LimitKind, subject_id: int, who: str, found: Sequence[Change]) -> str:
+def override(view: GuildLimits, kind: LimitKind, subject_id: int, who: str, found: Sequence[Line]) -> str:
     """One line of that list; `who` is how it is shown, `found` the last change of each of its caps."""
     caps = [_per(name, own) for name in _SHORT if (own := view.own(kind, subject_id, name)) is not None]
     line = f"{who} · {' · '.join(caps)}"
@@ -176,7 +176,7 @@ def unknown_note() -> str:
     return _("-# ⚠️ Discord didn't tell me this member's roles, so what holds for them can't be shown just now.")
 
 
-def own_cap(name: LimitName, own: int | None, line: QuotaLine | None, last: Change | None) -> str:
+def own_cap(name: LimitName, own: int | None, line: QuotaLine | None, last: Line | None) -> str:
     """One cap of a role, channel or member, and who set it last; with a member's `line` what holds for them."""
     if line is not None:
         words = quota_line(line, name=f"**{short(name)}**", own=False)
@@ -198,7 +198,7 @@ def history_title() -> str:
     return _("**Latest changes**")
 
 
-def change_line(change: Change) -> str:
+def change_line(change: Line) -> str:
     """One line of the latest changes, of caps and of grants."""
     kind, _dot, rest = change.what.partition(".")
     what = _grant_line(change, rest) if kind == "grant" else _limit_line(change, rest)
@@ -313,7 +313,7 @@ def _room(view: GuildLimits, name: LimitName, held: HoldingCap) -> str | None:
     return None if held.value == most else _("up to {value}").format(value=value(name, most))
 
 
-def _last(change: Change) -> str:
+def _last(change: Line) -> str:
     """A change where the value that it led to may not be what is shown beside it."""
     if change.after is None:
         return _("taken back by {by}").format(by=changed_by(change))
@@ -329,14 +329,14 @@ def _reason(reason: str) -> str:
     return _("“{reason}”").format(reason=text.escaped(text.shortened(text.one_line(reason), _REASON_CHARACTERS)))
 
 
-def _grant_line(change: Change, rest: str) -> str:
+def _grant_line(change: Line, rest: str) -> str:
     unit = Unit(rest.partition(".")[0])
     more = _number(change.after) - _number(change.before)
     words = _("{amount} more for {member}") if more > 0 else _("{amount} taken back from {member}")
     return words.format(amount=amount(unit, abs(more)), member=f"<@{change.subject_id}>")
 
 
-def _limit_line(change: Change, rest: str) -> str:
+def _limit_line(change: Line, rest: str) -> str:
     whose, _dot, named = rest.partition(".")
     kind, name = LimitKind(whose), LimitName(named)
     what = title(name)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from generation.overview import Audit, Budget, Change, ProviderState, Spend, Status
+from generation.overview import Audit, Budget, Line, ProviderState, Spend, Status
 from models import JobStatus
 from ui import text
 from ui.language import N_, _, ngettext
@@ -163,13 +163,13 @@ def budget_note(default_micros: int) -> str:
     ).format(amount=text.money(default_micros))
 
 
-def changes(latest: tuple[Change, ...], default_micros: int) -> str:
+def changes(latest: tuple[Line, ...], default_micros: int) -> str:
     """Who changed the budget of the whole bot, when and why."""
     lines = [_("**Latest changes**")]
     for change in latest:
         words = _("-# {when} by {member}: {before} → {after}").format(
             when=text.relative_time(change.at),
-            member=f"<@{change.by_id}>",
+            member=text.person(change.by_id),
             before=_amount(_micros(change.before), default_micros),
             after=_amount(_micros(change.after), default_micros),
         )

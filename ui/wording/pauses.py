@@ -33,10 +33,10 @@ def paused_meaning(*, everywhere: bool) -> str:
     return "\n".join(lines)
 
 
-def paused_by(user_id: int, at: datetime, reason: str) -> str:
+def paused_by(user_id: int | None, at: datetime, reason: str) -> str:
     """Who has paused, when and why."""
     words = _("By {member}, {when} ({time})").format(
-        member=f"<@{user_id}>", when=text.relative_time(at), time=text.full_time(at)
+        member=text.person(user_id), when=text.relative_time(at), time=text.full_time(at)
     )
     return f"{words}\n{text.quoted(reason, _REASON_CHARACTERS)}" if reason.strip() else words
 
