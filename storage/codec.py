@@ -39,14 +39,15 @@ _WHOLE: Final = frozenset({"num_inference_steps"})
 _OWN_COLUMNS: Final = frozenset({"prompt", "negative_prompt"})
 _PLAIN: Final = Recipe()
 _DEFAULTS: Final = {field.name: field.default for field in fields(GenerationRequest) if field.default is not MISSING}
+_ENCODED: Final = {name: default for name, default in sorted(_DEFAULTS.items()) if name not in _OWN_COLUMNS}
 
 
 def encode_parameters(request: GenerationRequest) -> str:
     """The parameters that differ from their defaults, as a JSON object."""
     changed = {
         name: [asdict(element) for element in value] if name in _ELEMENTS else value
-        for name in _DEFAULTS.keys() - _OWN_COLUMNS
-        if (value := getattr(request, name)) != _DEFAULTS[name]
+        for name, default in _ENCODED.items()
+        if (value := getattr(request, name)) != default
     }
     return json.dumps(changed, sort_keys=True, separators=(",", ":"))
 
@@ -98,6 +99,8 @@ def _preset_value(name: str, stored: Any) -> Any:
 
 def encode_recipe(recipe: Recipe) -> str:
     """How a request came about, without what equals the defaults."""
+    if recipe == _PLAIN:
+        return "{}"
     changed = {
         entry.name: value
         for entry in fields(recipe)

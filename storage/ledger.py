@@ -6,6 +6,7 @@ job or for none. A reservation is resolved once, by a settlement or a release, a
 in the periods, on which it was made.
 """
 
+import functools
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 from errors import CapReached, StorageError
 from models import AccountKey, AuditFinding, Balance, Reservation, Scope, Settlement, Unit
 
+_TEXTS: Final[dict[str, str]] = {member: member.value for kind in (Scope, Unit) for member in kind}
 _KEY_COLUMNS: Final = "scope, guild_id, user_id, unit, period"
 
 
@@ -23,21 +25,14 @@ def reserve(connection: sqlite3.Connection, job_no: int, reservations: Sequence[
     images, and of several such the one that renews last. The caller's transaction part must then be undone, since
     the other accounts may have been moved.
     """
-    _ensure_accounts(connection, reservations)
-    wanted = ", ".join("(?, ?, ?, ?, ?, ?, ?)" for _ in reservations)
-    cursor = connection.execute(  # INSERT before WITH, or sqlite3 does not count the rows
-        "INSERT INTO entries (account_id, job_no, kind, pending, posted, cap, at)"  # noqa: S608 - question marks only
-        f" WITH wanted ({_KEY_COLUMNS}, cap, amount) AS (VALUES {wanted})"
-        " SELECT account_id, ?, 'reserve', amount, 0, wanted.cap + granted, ?"
-        f"   FROM wanted JOIN accounts USING ({_KEY_COLUMNS})"
-        "  WHERE pending + posted + amount <= wanted.cap + granted",
-        [
-            value
-            for reservation in reservations
-            for value in (*_key(reservation.account), reservation.cap, reservation.amount)
-        ]
-        + [job_no, at_ms],
-    )
+    ensure, hold = _statements(len(reservations))
+    keys = [(*_key(reservation.account), reservation.cap) for reservation in reservations]
+    connection.execute(ensure, [value for key in keys for value in key])
+    wanted: list[object] = []
+    for key, reservation in zip(keys, reservations, strict=True):
+        wanted += key
+        wanted.append(reservation.amount)
+    cursor = connection.execute(hold, (*wanted, job_no, at_ms))
     if cursor.rowcount != len(reservations):
         raise _refusal(connection, job_no, reservations)
 
@@ -180,13 +175,22 @@ def key_of(row: sqlite3.Row) -> AccountKey:
     )
 
 
-def _ensure_accounts(connection: sqlite3.Connection, reservations: Sequence[Reservation]) -> None:
-    values = ", ".join("(?, ?, ?, ?, ?, ?)" for _ in reservations)
-    connection.execute(
-        f"INSERT INTO accounts ({_KEY_COLUMNS}, cap) VALUES {values} ON CONFLICT DO NOTHING",  # noqa: S608 - question marks only
-        [value for reservation in reservations for value in (*_key(reservation.account), reservation.cap)],
+@functools.cache
+def _statements(accounts: int) -> tuple[str, str]:
+    """What makes sure that so many accounts are there, and what holds an amount of each that has room for it."""
+    values = ", ".join(["(?, ?, ?, ?, ?, ?)"] * accounts)
+    wanted = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * accounts)
+    ensure = f"INSERT INTO accounts ({_KEY_COLUMNS}, cap) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608 - question marks only
+    hold = (  # INSERT before WITH, or sqlite3 does not count the rows
+        "INSERT INTO entries (account_id, job_no, kind, pending, posted, cap, at)"  # noqa: S608 - question marks only
+        f" WITH wanted ({_KEY_COLUMNS}, cap, amount) AS (VALUES {wanted})"
+        " SELECT account_id, ?, 'reserve', amount, 0, wanted.cap + granted, ?"
+        f"   FROM wanted JOIN accounts USING ({_KEY_COLUMNS})"
+        "  WHERE pending + posted + amount <= wanted.cap + granted"
     )
+    return ensure, hold
 
 
 def _key(account: AccountKey) -> tuple[str, int, int, str, str]:
-    return account.scope.value, account.guild_id, account.user_id, account.unit.value, account.period
+    # Plain texts from a table: an enum's own `value` is slow, and sqlite3 looks twice at what is no plain text.
+    return _TEXTS[account.scope], account.guild_id, account.user_id, _TEXTS[account.unit], account.period
