@@ -34,6 +34,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "PIXAZO_STATUS_URL": catalogue.STATUS_URL,
     "PIXAZO_RESULT_HOSTS": ",".join(catalogue.RESULT_HOSTS),
     "POLLS_PER_MINUTE": "300",
+    "POLL_COST_SECONDS": "0.25",
     "PRICE_PER_IMAGE_USD": "0.09",
     "USER_DAILY_IMAGES": "20",
     "USER_MONTHLY_USD": "5",
@@ -86,6 +87,7 @@ class Settings:
     pixazo_result_hosts: tuple[str, ...]
     lora_hosts: tuple[str, ...]
     polls_per_minute: int
+    poll_cost_seconds: float
     price_per_image_micros: int
     user_daily_images: int
     user_monthly_micros: int
@@ -160,6 +162,7 @@ def examine(environ: Mapping[str, str], dotenv: Path | None) -> tuple[Settings, 
         pixazo_result_hosts=reader.value("PIXAZO_RESULT_HOSTS", _hosts),
         lora_hosts=reader.value("LORA_HOSTS", _hosts),
         polls_per_minute=reader.value("POLLS_PER_MINUTE", _whole(1, 60_000)),
+        poll_cost_seconds=reader.value("POLL_COST_SECONDS", _seconds("0.01", "60")),
         price_per_image_micros=reader.value("PRICE_PER_IMAGE_USD", _usd(smallest=1)),
         user_daily_images=reader.value("USER_DAILY_IMAGES", _whole(0, 100_000)),
         user_monthly_micros=reader.value("USER_MONTHLY_USD", money),
@@ -243,6 +246,18 @@ def _usd(*, smallest: int) -> Callable[[str], int]:
                 return micros
         least = f"{Decimal(smallest) / MICROS_PER_USD:f}"
         raise _Unusable(f"US dollars from {least} to {_LARGEST_USD}, with six decimals at most, such as 0.09")
+
+    return parse
+
+
+def _seconds(low: str, high: str) -> Callable[[str], float]:
+    """A parser of seconds with a fraction, from one bound to the other."""
+
+    def parse(text: str) -> float:
+        # As with money: no signs, exponents, NaN or infinity, and compared before it is rounded to a float.
+        if re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,6})?", text) and Decimal(low) <= Decimal(text) <= Decimal(high):
+            return float(text)
+        raise _Unusable(f"seconds from {low} to {high}, such as 0.25")
 
     return parse
 

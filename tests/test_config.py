@@ -52,6 +52,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
         ),
         lora_hosts=("huggingface.co", "civitai.com"),
         polls_per_minute=300,
+        poll_cost_seconds=0.25,
         price_per_image_micros=90_000,
         user_daily_images=20,
         user_monthly_micros=5_000_000,
@@ -171,6 +172,19 @@ def test_a_number_is_taken_from_its_lowest_to_its_highest_only(name: str, low: i
         (line,) = problems_of(**{name: bad})
         assert f"a whole number from {low} to {high}" in line
         assert len(line) < 250
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0.25", 0.25), ("0.01", 0.01), ("60", 60), ("60.000", 60), ("1.5", 1.5)]
+)
+def test_a_polls_cost_is_taken_from_its_lowest_to_its_highest(text: str, seconds: float) -> None:
+    assert load(POLL_COST_SECONDS=text).poll_cost_seconds == seconds
+
+
+@pytest.mark.parametrize("text", ["0", "0.009999", "60.000001", "-1", "1e-1", "nan", "inf", "0,25", ".5", "1 s", "٣"])
+def test_any_other_cost_of_a_poll_is_refused(text: str) -> None:
+    (line,) = problems_of(POLL_COST_SECONDS=text)
+    assert line == f"POLL_COST_SECONDS: {text!r} can't be used; it must be seconds from 0.01 to 60, such as 0.25"
 
 
 @pytest.mark.parametrize(
