@@ -17,7 +17,7 @@ RUN groupadd --gid 10001 easel \
     && install --directory --owner=easel --group=easel --mode=0700 /data
 COPY --from=dependencies /venv /venv
 WORKDIR /app
-COPY bot.py assembly.py clock.py config.py errors.py limits.py models.py parameters.py permissions.py recipes.py version.py LICENSE ./
+COPY bot.py assembly.py clock.py config.py errors.py limits.py models.py moderation.py parameters.py permissions.py recipes.py version.py LICENSE ./
 COPY charting ./charting
 COPY childwork ./childwork
 COPY cogs ./cogs

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo tour run doctor test check docker-steps format messages bench lock clean
+.PHONY: demo tour run doctor test check docker-steps format messages bench soak lock clean
 .DEFAULT_GOAL := test
 
 # The stamps carry the lock's time: a changed lock is installed again, an unchanged one costs nothing.
@@ -62,6 +62,11 @@ messages: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+# Lives thousands of simulated worlds, then hunts every planted bug: docs/simulation.md.
+SEEDS := 2000
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
 # Writes both locks anew from pyproject.toml: names, versions and hashes only. Needs `uv` on the PATH.
 # The development lock comes first and binds the other, so that what runs is exactly what was tested.

@@ -14,17 +14,23 @@ import discord
 
 from charting.studio import Studio
 from clock import Clock, SystemClock
-from cogs import Facts, Library, Office, add_cogs
+from cogs import Desk, Facts, Library, Office, add_cogs
 from cogs import Parts as CogParts
 from config import Settings
 from errors import ConfigurationError, Failure
 from generation.access_lists import AccessLists
 from generation.alerts import AlertSender
+from generation.appeals import AppealAnswers, Appeals
 from generation.attachments import AttachmentFetcher
+from generation.audit_log import AuditLog
 from generation.books import Books
 from generation.cards import CardKeeper
+from generation.case_book import CaseBook
+from generation.case_sheets import CaseSheets
+from generation.cases import CaseKeeper
 from generation.circuit import Circuit
 from generation.drafts import Drafts
+from generation.filters import FilterBook
 from generation.guild_settings import GuildChoices
 from generation.history import History
 from generation.images import Judge
@@ -35,29 +41,42 @@ from generation.limit_book import LimitBook
 from generation.loras import LoraCatalogue
 from generation.overview import Overview
 from generation.pauses import Pauses
-from generation.pipeline import Parts, Pipeline
-from generation.polling import PollPace, PollSchedule, learn_from_history
+from generation.pipeline import Pipeline
+from generation.pipeline_parts import Parts
+from generation.poll_memory import PollMemory
+from generation.polling import PollPace, PollSchedule
 from generation.preferences import Preferences
 from generation.presets import PresetBook
+from generation.privacy import Privacy
+from generation.prompt_check import PromptCheck
 from generation.queue import FairQueue
+from generation.removal import Removal
+from generation.report_sheets import ReportSheets
 from generation.reports import Reports
 from generation.runner import Runner
 from generation.service import GenerationService, Terms
+from generation.set_aside import SetAside
 from generation.spending import Spending
 from generation.spool import Spool
+from generation.strikes import Strikes
 from generation.unresolved import ResolvedOutside, Unresolved
 from imaging.workshop import Workshop
+from moderation import CaseKind
 from ops.http import OperationsServer
 from ops.metrics import Metrics, Reading, heartbeat
 from parameters import INPUT_MAX_BYTES
 from provider.client import PixazoClient
 from provider.host_list import HostList
 from provider.safe_download import SafeDownloader
+from safety import starter_list
 from storage import jobs
 from storage.database import Database
 from storage.meta import PROOF_OF_WRITING, Meta
+from ui import case_cards, report_cards
 from ui.acceptance import Acceptor
 from ui.alerts import DiscordAlerts
+from ui.appeal_answers import DiscordAppealAnswers
+from ui.cases import DiscordCases
 from ui.client import EaselClient
 from ui.delivery import DiscordDelivery
 from ui.notices import OwnerNotices
@@ -122,13 +141,27 @@ class Easel:
             gateway_url=settings.discord_gateway_url,
             operator_guild_ids=settings.operator_guild_ids,
         )
-        schedule = PollSchedule()
-        await learn_from_history(schedule, database)
+        self._pace = PollPace(polls_per_minute=settings.polls_per_minute, clock=clock)
+        schedule = PollSchedule(poll_cost_seconds=settings.poll_cost_seconds, pace=self._pace)
+        memory = PollMemory(schedule, database, clock)
+        await memory.recall()
+        self._on_stop("memory of latencies", memory.save)
         delivery = DiscordDelivery(client, clock=clock)
         cards = CardKeeper(database=database, delivery=delivery, schedule=schedule, clock=clock)
+        await self._make_attachments()
+        self._set_aside = SetAside(
+            settings.database_path.parent / "set-aside",
+            database=database,
+            delivery=delivery,
+            fetcher=self._attachments,
+            spool=spool,
+        )
+        self._set_aside.prepare()
         service = self._make_generation(spool=spool, schedule=schedule, delivery=delivery, cards=cards)
+        await self.filters.install_starter_list(starter_list.TERMS, starter_list.ALLOWED)
         self.library = self._make_library()
-        self.images = await self._make_input_images()
+        self._privacy = self._make_privacy()
+        self.images = self._make_input_images()
         await add_cogs(
             CogParts(
                 client=client,
@@ -143,6 +176,7 @@ class Easel:
                 delivery=delivery,
                 library=self.library,
                 office=self._make_office(),
+                desk=self._make_desk(),
                 images=self.images,
                 spool=spool,
                 kept=KeptPictures(database=database, spool=spool),
@@ -169,12 +203,16 @@ class Easel:
             database=database,
             spool=spool,
             drafts=self.library.drafts,
+            set_aside=self._set_aside,
+            privacy=self._privacy,
             clock=clock,
             retention=timedelta(days=settings.retention_days),
         )
         self._keep_running("housekeeping", janitor.run())
+        self._keep_running("memory of latencies", memory.run())
         self._keep_running("heartbeat", heartbeat(self.metrics, clock))
         self._keep_running("alerts", self.alerts.run())
+        self._keep_running("cases", self.cases.run())
         outside = ResolvedOutside(database=database, runner=self.runner, observer=self.metrics, clock=clock)
         self._keep_running("look-out for what is resolved outside", outside.run())
         self._lasts("connection to Discord", asyncio.create_task(client.connect(), name="connection to Discord"))
@@ -192,7 +230,12 @@ class Easel:
         self._circuit = circuit = Circuit(clock=clock, notices=self._notices)
         self.alerts = AlertSender(database, DiscordAlerts(self.client, self._notices), clock)
         self.books = Books(database=database, notices=self._notices, clock=clock)
-        pace = PollPace(polls_per_minute=settings.polls_per_minute, clock=clock)
+        self.filters = FilterBook(database, clock)
+        self.strikes = self._make_strikes()
+        sheets = CaseSheets(database=database, spool=spool, filters=self.filters, strikes=self.strikes)
+        reported = ReportSheets(database=database, set_aside=self._set_aside, strikes=self.strikes)
+        self._views = {**case_cards.views(sheets), CaseKind.REPORT: report_cards.view(reported)}
+        self.cases = CaseKeeper(database, DiscordCases(self.client, delivery, self._views), clock)
         judge = Judge(provider=self.provider, spool=spool, observer=metrics, clock=clock)
         self._closers.callback(judge.close)
         pipeline = Pipeline(
@@ -203,12 +246,15 @@ class Easel:
                 cards=cards,
                 judge=judge,
                 spool=spool,
+                strikes=self.strikes,
+                set_aside=self._set_aside,
                 circuit=circuit,
                 schedule=schedule,
-                pace=pace,
+                pace=self._pace,
                 observer=metrics,
                 clock=clock,
                 deadline=timedelta(seconds=settings.job_deadline_seconds),
+                case_changed=self._case_changed,
             )
         )
         self._queue = queue = FairQueue()
@@ -217,9 +263,17 @@ class Easel:
             database=database,
             queue=queue,
             circuit=circuit,
-            pace=pace,
+            pace=self._pace,
             clock=clock,
             max_in_flight=settings.max_in_flight,
+        )
+        self.removal = Removal(
+            database=database,
+            runner=self.runner,
+            cards=cards,
+            set_aside=self._set_aside,
+            clock=clock,
+            case_changed=self._case_changed,
         )
         self._watch(queue)
         return GenerationService(
@@ -228,6 +282,7 @@ class Easel:
             queue=queue,
             circuit=circuit,
             books=self.books,
+            prompts=PromptCheck(filters=self.filters, database=database, observer=metrics, blocked=self.strikes),
             schedule=schedule,
             observer=metrics,
             clock=clock,
@@ -247,7 +302,7 @@ class Easel:
             loras=LoraCatalogue(database, clock, HostList(settings.lora_hosts)),
             history=History(database, clock),
             drafts=Drafts(database, settings.database_path.parent / "drafts", clock),
-            reports=Reports(database, clock),
+            reports=Reports(database, clock, self.removal),
             preferences=Preferences(database),
             guilds=GuildChoices(database, clock),
             access=AccessLists(database, clock),
@@ -278,15 +333,79 @@ class Easel:
             studio=studio,
         )
 
-    async def _make_input_images(self) -> InputImages:
-        """What fetches and checks the images that members give; it works in child processes."""
-        folder = self._settings.database_path.parent / "spool"
+    def _make_desk(self) -> Desk:
+        """What moderators work with."""
+        return Desk(
+            privacy=self._privacy,
+            filters=self.filters,
+            attachments=self._attachments,
+            log=AuditLog(self.database, self._clock),
+            strikes=self.strikes,
+            cases=CaseBook(
+                database=self.database,
+                strikes=self.strikes,
+                observer=self.metrics,
+                clock=self._clock,
+                wake=lambda job_id: self.runner.wake(job_id, at_once=True),
+                told=self._case_changed,
+                answered=self._appeal_answered,
+            ),
+            removal=self.removal,
+            views=self._views,
+            appeals=Appeals(
+                database=self.database,
+                strikes=self.strikes,
+                clock=self._clock,
+                told=self._case_changed,
+                answered=self._appeal_answered,
+            ),
+        )
+
+    def _make_privacy(self) -> Privacy:
+        """What members may ask about themselves."""
+        return Privacy(
+            database=self.database,
+            drafts=self.library.drafts,
+            folder=self._settings.database_path.parent,
+            clock=self._clock,
+            ended=self.strikes.ended,
+            case_changed=self._case_changed,
+        )
+
+    def _make_strikes(self) -> Strikes:
+        """What refused prompts and flagged pictures lead to."""
+        self._appeal_answers = AppealAnswers(
+            database=self.database, delivery=DiscordAppealAnswers(self.client), clock=self._clock
+        )
+        return Strikes(
+            database=self.database,
+            observer=self.metrics,
+            clock=self._clock,
+            wake=lambda job_id: self.runner.wake(job_id, at_once=True),
+            told=self._case_changed,
+            answered=self._appeal_answered,
+        )
+
+    def _case_changed(self) -> None:
+        """Moderators have something to decide, or no longer have."""
+        self.cases.notify()
+
+    def _appeal_answered(self, case_id: int) -> None:
+        """A direct message takes a while, and nobody waits for it."""
+        self.client.tasks.launch(self._appeal_answers.tell(case_id), name=f"answer to appeal {case_id}")
+
+    async def _make_attachments(self) -> None:
+        """What fetches files from Discord."""
         downloader = SafeDownloader(self._settings.discord_cdn_hosts, max_bytes=INPUT_MAX_BYTES)
         await downloader.start()
         self._on_stop("attachment downloads", downloader.close)
-        workshop = Workshop(folder)
+        self._attachments = AttachmentFetcher(downloader, folder=self._settings.database_path.parent / "spool")
+
+    def _make_input_images(self) -> InputImages:
+        """What checks the images that members give; it works in child processes."""
+        workshop = Workshop(self._settings.database_path.parent / "spool")
         self._on_stop("image workshop", workshop.close)
-        return InputImages(AttachmentFetcher(downloader, folder=folder), workshop)
+        return InputImages(self._attachments, workshop)
 
     async def _log_in(self) -> None:
         try:
@@ -336,6 +455,7 @@ class Easel:
         self.metrics.watch(Reading.QUEUE_LENGTH, lambda: len(queue))
         self.metrics.watch(Reading.IN_FLIGHT, lambda: self.runner.in_flight)
         self.metrics.watch(Reading.DUE, lambda: self.runner.waiting)
+        self.metrics.watch(Reading.POLL_CROWDING, lambda: self._pace.crowding)
         self.metrics.watch(Reading.GATEWAY_LATENCY_SECONDS, lambda: self.client.latency)
 
     def _lasts(self, name: str, part: asyncio.Future[Any]) -> None:

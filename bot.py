@@ -21,6 +21,7 @@ from ops.backup import backup
 from ops.doctor import doctor
 from ops.report import report
 from ops.resolve import resolve
+from storage.audit import Head
 from version import VERSION
 
 __all__ = ["Easel", "main", "run_bot"]
@@ -93,12 +94,25 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--output", type=Path, default=Path("demo-output"), help="folder for pictures and transcript")
     reporting = commands.add_parser("report", help="accounts, jobs and entries; read-only, also while the bot runs")
     reporting.add_argument("--json", action="store_true", help="print one JSON object")
+    reporting.add_argument(
+        "--head",
+        type=_head,
+        metavar="HEAD",
+        help="a head of the log that an earlier report printed: is it still there?",
+    )
     backing = commands.add_parser("backup", help="a consistent copy of the database, also while the bot runs")
     backing.add_argument("path", type=Path, metavar="PATH", help="file to write; it must not exist yet")
     resolving = commands.add_parser("resolve", help="end a job in doubt by hand")
     resolving.add_argument("job", metavar="JOB", help="the job's id, as the report shows it")
     resolving.add_argument("outcome", choices=("settle", "release"), help="settle: it was paid for; release: not")
     return parser
+
+
+def _head(text: str) -> Head:
+    head = Head.parse(text)
+    if head is None:
+        raise argparse.ArgumentTypeError("a head is a number, a colon and a digest, as the report prints it")
+    return head
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -128,7 +142,7 @@ def _dispatch(options: argparse.Namespace) -> int:
     path = config.database_path(os.environ, dotenv)
     match options.command:
         case "report":
-            return report(path, sys.stdout, as_json=options.json)
+            return report(path, sys.stdout, as_json=options.json, noted=options.head)
         case "backup":
             return backup(path, options.path, sys.stdout)
         case _:

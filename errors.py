@@ -13,9 +13,12 @@ EaselError
 │   ├── Suspended               a moderator has suspended the member here
 │   ├── PromptBlocked           the prompt filter refuses the words
 │   ├── FilterUnreadable        the prompt filter can't be read, so nothing is let through
+│   ├── TermRefused             what a moderator wants on the prompt filter's list can't be on it
 │   ├── NothingToAppeal         the refusal is gone, lifted, or was appealed already
 │   ├── TooManyAppeals          the member's appeals of the day are used up
 │   ├── AlreadyDecided          another moderator was faster
+│   ├── CaseGone                no such case in this guild
+│   ├── TooManyReports          the member's reports of the day are used up
 │   ├── ChannelNotAllowed       the guild lets the bot be used in other channels only
 │   ├── RoleNeeded              the guild lets members with certain roles use the bot only
 │   ├── CapChanged              somebody else changed the cap first
@@ -25,7 +28,9 @@ EaselError
 │   ├── DraftGone               the panel belongs to something finished, discarded or too old
 │   ├── NotAllowed              only the author or a moderator may do that
 │   ├── PictureGone             the pictures are no longer there
-│   │   └── WordsForgotten      the prompt is no longer kept
+│   │   ├── WordsForgotten      the prompt is no longer kept
+│   │   ├── PictureHidden       members have reported them, and no moderator has looked yet
+│   │   └── PictureRemoved      their author or a moderator has taken them off
 │   ├── NoPictureYet            the member has made none here to take settings from
 │   └── NameTaken               a preset or LoRA of that name exists, or there are too many of them
 └── Failure                     ours: logged, shown as a reference
@@ -48,7 +53,7 @@ EaselError
     └── DeliveryError
         ├── CardGone            the card was deleted or can no longer be reached
         ├── DeliveryUnavailable Discord did not take the edit this time
-        └── AlertRefused        Discord takes no alert there: nothing was sent
+        └── AlertRefused        Discord takes no message there: nothing was sent
 """
 
 from __future__ import annotations
@@ -86,6 +91,12 @@ class InvalidOption(Refusal):
     `no_amount` and `ambiguous` (of money), `amount_too_high` (`high` is the most), `above_ceiling` (the operator's is
     `high`), `only_for_server` (no member, role or channel has such a cap), `more_than_granted` (`high` is what was),
     `not_here` (it is not in this guild), `one_of` (it or the option in `other` is needed).
+
+    Of moderation: `bad_ladder` (`high` steps are the most), `needs_moderators` (reviews, without a channel to show them
+    in), `wanted_for_reviews` (the channel can't go while they are on).
+
+    Of suspensions: `no_duration`, `duration_range` (a minute to a year), and, who can't be suspended, `a_bot` and
+    `yourself`.
     """
 
     def __init__(
@@ -238,20 +249,27 @@ class CancelRefused(Refusal):
 
 
 class Suspended(Refusal):
-    """The member may not make pictures in this guild: until a moment, or until a moderator lifts it (None)."""
+    """The member may not make pictures in this guild: until a moment, or until a moderator lifts it (None).
 
-    def __init__(self, until: datetime | None, *, reason: str = "") -> None:
+    `by_strikes` where no moderator decided that, and `appealable` where the guild takes appeals.
+    """
+
+    def __init__(
+        self, until: datetime | None, *, reason: str = "", by_strikes: bool = False, appealable: bool = True
+    ) -> None:
         super().__init__(f"suspended until {until or 'further notice'}")
         self.until = until
         self.reason = reason
+        self.by_strikes = by_strikes
+        self.appealable = appealable
 
 
 class PromptBlocked(Refusal):
     """The prompt filter refuses the words, as `category` says; the member is never told which term it was.
 
-    `strike_id` is what an appeal names (None where it could not be kept), `weight` what it counts as a strike,
-    `total` the member's strikes with it, and `suspended` whether it suspended the member, `until` then or, with None,
-    until moderators have decided.
+    `strike_id` is what an appeal names (None where it could not be kept, or the guild takes no appeals), `weight` what
+    it counts as a strike, `total` the member's strikes with it, and `suspended` whether it suspended the member: until
+    `until` or, with None, until moderators have decided.
     """
 
     def __init__(
@@ -281,16 +299,35 @@ class FilterUnreadable(Refusal):
         self.whose = whose
 
 
+class TermRefused(Refusal):
+    """A prompt filter's list does not take that: `problem` is a code, worded in `ui/wording/filters.py`.
+
+    `limit` is the most characters or entries, where there is such a limit; `detail` what is wrong in a pattern.
+    """
+
+    def __init__(self, problem: str, *, limit: int | None = None, detail: str = "") -> None:
+        super().__init__(f"term: {problem}")
+        self.problem = problem
+        self.limit = limit
+        self.detail = detail
+
+
 class NothingToAppeal(Refusal):
-    """There is nothing to appeal: the strike was lifted or forgotten, or the suspension is over, or it was appealed."""
+    """There is nothing to appeal: `why` is `gone` (no such strike of this member's, or what it was for is forgotten),
+    `lifted`, `over` (the suspension) or `appealed` (before: each can be appealed once)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"nothing to appeal: {why}")
+        self.why = why
 
 
 class TooManyAppeals(Refusal):
-    """The member has used up the `limit` appeals of a day; 0 where the guild takes none."""
+    """The member has used up the `limit` appeals of a day, until `renews_at`; 0 where the guild takes none."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, renews_at: datetime | None = None) -> None:
         super().__init__(f"{limit} appeals a day")
         self.limit = limit
+        self.renews_at = renews_at
 
 
 class AlreadyDecided(Refusal):
@@ -301,6 +338,18 @@ class AlreadyDecided(Refusal):
         self.outcome = outcome
         self.by_id = by_id
         self.at = at
+
+
+class CaseGone(Refusal):
+    """There is no such case in this guild."""
+
+
+class TooManyReports(Refusal):
+    """The member has made the `limit` reports of a day; moderators can still be told in person."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} reports a day")
+        self.limit = limit
 
 
 class UnusableImage(Refusal):
@@ -335,6 +384,14 @@ class PictureGone(Refusal):
 
 class WordsForgotten(PictureGone):
     """The job's prompt is no longer kept, so the picture can't be made again from it."""
+
+
+class PictureHidden(PictureGone):
+    """Enough members have reported the pictures: they are hidden until a moderator has looked."""
+
+
+class PictureRemoved(PictureGone):
+    """The author or a moderator has taken the pictures off Discord."""
 
 
 class NoPictureYet(Refusal):
@@ -475,4 +532,4 @@ class DeliveryUnavailable(DeliveryError):
 
 
 class AlertRefused(DeliveryError):
-    """No alert can be sent there now, and for certain none was: the channel is gone or closed to the bot."""
+    """Nothing can be sent there now, and for certain nothing was: the channel is gone or closed to the bot."""

@@ -158,6 +158,7 @@ class FailureReason(StrEnum):
     SUSPENDED = "suspended"
     REJECTED_BY_MODERATOR = "rejected_by_moderator"
     REVIEW_EXPIRED = "review_expired"
+    PICTURES_LOST = "pictures_lost"
     ALL_WITHHELD = "all_withheld"
     SOME_WITHHELD = "some_withheld"
 
@@ -366,6 +367,11 @@ class Job:
     recipe: Recipe = field(default_factory=Recipe, repr=False)
 
     @property
+    def is_shown(self) -> bool:
+        """Whether everybody may see what its card is about: it is neither hidden nor removed."""
+        return self.hidden_at is None and self.removed_at is None
+
+    @property
     def typed_prompt(self) -> str:
         """The prompt as the member typed it, without what a preset or a LoRA added."""
         return self.request.prompt if self.recipe.prompt is None else self.recipe.prompt
@@ -432,29 +438,6 @@ class Access:
 
     channel_ids: frozenset[int] = frozenset()
     role_ids: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspension:
-    """A member may not start jobs in a guild: until a moment, or until a moderator lifts it (None)."""
-
-    until: datetime | None
-    reason: str = ""
-
-
-class ReviewMark(StrEnum):
-    """Why a picture may have to be looked at by a moderator before it goes up."""
-
-    NEW_MEMBER = "new_member"
-    PROMPT = "prompt"
-
-
-class Review(StrEnum):
-    """Whose pictures wait for a moderator in a guild: nobody's, new members' and marked prompts', everybody's."""
-
-    NEVER = "never"
-    NEW = "new"
-    ALWAYS = "always"
 
 
 class Notify(StrEnum):

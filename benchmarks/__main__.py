@@ -11,7 +11,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import burst, flight, idle, library, limits, preview, relay, reserve, spend, start
+from benchmarks import burst, flight, idle, library, limits, polling, preview, relay, reserve, screening, spend, start
 from benchmarks.measure import Figure, table
 
 _RESULTS = Path(__file__).parent / "results"
@@ -19,10 +19,12 @@ _ALL = {
     "reserve": reserve.run,
     "burst": burst.run,
     "idle": idle.run,
+    "filter": screening.run,
     "flight": flight.run,
     "relay": relay.run,
     "library": library.run,
     "limits": limits.run,
+    "polling": polling.run,
     "preview": preview.run,
     "spend": spend.run,
     "start": start.run,

@@ -151,7 +151,9 @@ class AdminCog(
     async def _removed(self, interaction: discord.Interaction[Any], name: str) -> Card:
         guild_id = guild_id_of(interaction)
         presets = await self._library.presets.list(guild_id, interaction.user.id)
-        entry = await self._library.loras.remove(guild_id, name, may_manage_guild=interaction.permissions.manage_guild)
+        entry = await self._library.loras.remove(
+            guild_id, name, by_id=interaction.user.id, may_manage_guild=interaction.permissions.manage_guild
+        )
         gone = folded(entry.name)
         naming = [preset for preset in presets if any(folded(pick.name) == gone for pick in preset.values.loras)]
         return admin_panels.removed(entry, naming)

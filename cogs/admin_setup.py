@@ -10,12 +10,12 @@ from cogs.checks import check_manages, guild_id_of
 from cogs.parts import Parts
 from generation.access_lists import CHANNEL
 from models import Access, GuildSettings
-from ui import answers, setup_panel
+from ui import answers, setup_moderation, setup_panel
 from ui.buttons import chosen
 from ui.cards import Card
 from ui.forms import FormValues, show_form
 from ui.server_checks import USABLE_KINDS, WRITABLE_KINDS, check_channels, check_roles, look
-from ui.setup_panel import Page, State, Wanted
+from ui.setup_rows import SETUP_ACTION, Page, State, Wanted
 from ui.wording import setup as words
 
 
@@ -27,10 +27,12 @@ class SetupCommands(commands.Cog):
     def _register_setup(self) -> None:
         """Answer the panel's buttons, menus and form."""
         client = self._parts.client
-        client.add_action(setup_panel.SETUP_ACTION, self.change_setup)
+        client.add_action(SETUP_ACTION, self.change_setup)
         client.add_action(setup_panel.LOOK_ACTION, self.look_again)
         client.add_action(setup_panel.ZONE_ACTION, self.open_zone)
         client.add_form(setup_panel.ZONE_ACTION, self.fill_in_zone)
+        client.add_action(setup_moderation.LADDER_ACTION, self.open_ladder)
+        client.add_form(setup_moderation.LADDER_ACTION, self.fill_in_ladder)
 
     @app_commands.command(name="setup", description=words.SETUP)
     async def setup(self, interaction: discord.Interaction[Any]) -> None:
@@ -64,6 +66,20 @@ class SetupCommands(commands.Cog):
         """Keep the time zone that was typed, and show what is stored then."""
         check_manages(interaction)
         wanted = Wanted(page=Page.MONEY, settings={"time_zone": setup_panel.zone_in(values)})
+        await answers.replace(
+            interaction, await answers.patiently(interaction, self._setup_changed(interaction, wanted))
+        )
+
+    async def open_ladder(self, interaction: discord.Interaction[Any], _argument: str) -> None:
+        """Open the form for what follows each strike."""
+        check_manages(interaction)
+        settings = await self._parts.library.guilds.of(guild_id_of(interaction))
+        await show_form(interaction, setup_moderation.ladder_form(settings))
+
+    async def fill_in_ladder(self, interaction: discord.Interaction[Any], _argument: str, values: FormValues) -> None:
+        """Keep the ladder that was typed, and show what is stored then."""
+        check_manages(interaction)
+        wanted = Wanted(page=Page.MODERATION, settings={"ladder": setup_moderation.ladder_in(values)})
         await answers.replace(
             interaction, await answers.patiently(interaction, self._setup_changed(interaction, wanted))
         )

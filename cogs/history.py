@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Transform
 from discord.ext import commands
 
+from cogs.lookup import WANTED_CHARACTERS, job_named
 from cogs.options import Text
 from cogs.parts import Parts
 from errors import CardGone, DraftGone, JobNotFound, PictureGone, StorageError
@@ -18,6 +18,7 @@ from generation import inputs
 from generation.composing import words_of
 from generation.history import HistoryPage
 from models import Job, JobStatus
+from moderation import check_shown
 from recipes import NAME_MAX_CHARACTERS, folded
 from ui import answers, cards, history_pages
 from ui.history_pages import CHOICE_CHARACTERS, HISTORY_ACTION, Asked, read_argument
@@ -27,14 +28,8 @@ log = logging.getLogger(__name__)
 
 _DRAFT_KIND: Final = "history"
 _SEARCH_CHARACTERS: Final = 200
-# A link to a message is 90 characters or so.
-_JOB_CHARACTERS: Final = 200
 # Discord's own limit.
 _CHOICES: Final = 25
-
-_MESSAGE_LINK: Final = re.compile(
-    r"https://(?:\w+\.)?discord(?:app)?\.com/channels/\d{1,19}/\d{1,19}/(?P<message>\d{1,19})/?"
-)
 
 
 class HistoryCog(commands.Cog):
@@ -74,10 +69,11 @@ class HistoryCog(commands.Cog):
     @app_commands.command(name="show", description=words.SHOW)
     @app_commands.describe(job=words.OPTION_JOB)
     async def show(
-        self, interaction: discord.Interaction[Any], job: Transform[str, Text("job", longest=_JOB_CHARACTERS)]
+        self, interaction: discord.Interaction[Any], job: Transform[str, Text("job", longest=WANTED_CHARACTERS)]
     ) -> None:
         """Show the pictures of one of the member's own jobs again, in private, or how it stands."""
         found = await answers.patiently(interaction, self._own_job(interaction, job))
+        check_shown(found)
         if found.status is JobStatus.UNDELIVERABLE:
             await self._hand_over(interaction, found)
         elif found.status is JobStatus.DELIVERED:
@@ -161,23 +157,13 @@ class HistoryCog(commands.Cog):
 
     async def _own_job(self, interaction: discord.Interaction[Any], wanted: str) -> Job:
         """The member's job of that id, or whose card the link leads to. Raises JobNotFound."""
-        guild_id, wanted = interaction.guild_id or 0, wanted.strip().strip("`")
-        link = _MESSAGE_LINK.fullmatch(wanted)
-        if link is None:
-            job = await self._history.job_for(guild_id, wanted)
-        else:
-            found = await self._history.job_of_message(guild_id, int(link["message"]))
-            if found is None:
-                raise JobNotFound(wanted)
-            job = found
+        job = await job_named(self._history, interaction.guild_id or 0, wanted)
         if job.origin.user_id != interaction.user.id:
             raise JobNotFound(wanted)
         return job
 
     async def _on_its_card(self, job: Job) -> cards.Card:
         """The pictures where they are. Raises PictureGone, or DeliveryUnavailable where Discord does not say."""
-        if job.removed_at is not None:
-            raise PictureGone
         try:
             addresses = await self._parts.delivery.image_addresses(job)
         except CardGone as error:

@@ -12,10 +12,11 @@ from discord.ext import commands
 
 from cogs.parts import Parts
 from cogs.starting import Starter
-from errors import StorageUnavailable, UnusableImage
+from errors import PictureRemoved, StorageUnavailable, UnusableImage
 from generation.composing import words_of
 from generation.drafts import Draft
 from models import Job
+from moderation import check_shown
 from ui import answers, cards, result_forms
 from ui.details import details_page
 from ui.forms import FormValues, show_form
@@ -51,7 +52,9 @@ class MenusCog(commands.Cog):
         if not pictures:
             raise UnusableImage("none")
         job = await self._job_of(interaction, message)
-        readable = job is not None and (job.origin.user_id == interaction.user.id or cards.shows_words(job))
+        if job is not None:
+            check_shown(job)
+        readable = job is not None and cards.may_read(job, interaction.user.id)
         draft = await self._kept(interaction, _content(pictures, job))
         form = result_forms.remix_form(
             draft.draft_id,
@@ -68,6 +71,9 @@ class MenusCog(commands.Cog):
         )
         pictures = _pictures(draft)
         picture = pictures[result_forms.position(values, len(pictures))]
+        if draft.content["parent_job_id"] is not None:  # its address may still work for a while
+            job = await self._parts.library.history.job_for(draft.guild_id, draft.content["parent_job_id"])
+            check_shown(job)
         choices = result_forms.reference_choices(values, parent_job_id=draft.content["parent_job_id"])
         fetch = partial(self._parts.images.fetch, picture.url, size_bytes=picture.size_bytes)
         try:
@@ -87,6 +93,8 @@ class MenusCog(commands.Cog):
         if job is None:
             await answers.tell(interaction, results.not_mine())
             return
+        if job.removed_at is not None:
+            raise PictureRemoved
         await show_form(interaction, result_forms.report_form(job.job_id))
 
     async def _kept(self, interaction: discord.Interaction[Any], content: dict[str, Any]) -> Draft:
@@ -103,6 +111,8 @@ class MenusCog(commands.Cog):
         job = await self._job_of(interaction, message)
         if job is None:
             return cards.notice(results.not_mine())
+        if job.removed_at is not None:
+            raise PictureRemoved
         verdicts = await self._parts.library.history.verdicts_on(job)
         return details_page(job, verdicts, reader_id=interaction.user.id)
 

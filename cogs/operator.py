@@ -9,9 +9,11 @@ from discord.ext import commands
 
 from cogs.admin_pause import paused, resumed
 from cogs.admin_unresolved import decided
+from cogs.checks import check_operates, operates
+from cogs.operator_filter import FilterCommands
 from cogs.options import Text
 from cogs.parts import Parts
-from errors import InvalidOption, NotAllowed
+from errors import InvalidOption
 from generation.limit_book import MICROS_MAX
 from generation.pauses import EVERYWHERE, REASON_MAX_CHARACTERS
 from limits import LimitName
@@ -30,7 +32,7 @@ _CHOICE_CHARACTERS: Final = 100
 
 
 @app_commands.default_permissions(manage_guild=True)
-class OperatorCog(commands.GroupCog, group_name="operator", group_description=words.GROUP):
+class OperatorCog(FilterCommands, commands.GroupCog, group_name="operator", group_description=words.GROUP):
     """Everything that takes being an operator. A server can show the commands to others, so each checks that itself."""
 
     def __init__(self, parts: Parts) -> None:
@@ -45,6 +47,7 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description=wo
         client.add_action(RESUME_EVERYWHERE_ACTION, self.press_resume)
         client.add_action(OF_ALL.decide, self.decide)
         client.add_action(OF_ALL.turn, self.turn)
+        self._register_filter()
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
@@ -55,17 +58,17 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description=wo
     @app_commands.command(name="status", description=words.STATUS)
     async def status(self, interaction: discord.Interaction[Any]) -> None:
         """Show how the whole bot is, in private."""
-        self._check(interaction)
+        check_operates(interaction, self._parts)
         await answers.show(interaction, await answers.patiently(interaction, self._status()))
 
     async def look_again(self, interaction: discord.Interaction[Any], _argument: str) -> None:
         """Show it as everything is now."""
-        self._check(interaction)
+        check_operates(interaction, self._parts)
         await answers.replace(interaction, await answers.patiently(interaction, self._status()))
 
     async def audit(self, interaction: discord.Interaction[Any], _argument: str) -> None:
         """Audit the books, and show how everything is then."""
-        self._check(interaction)
+        check_operates(interaction, self._parts)
         await answers.replace(interaction, await answers.patiently(interaction, self._audited()))
 
     @app_commands.command(name="pause", description=pause_words.PAUSE_EVERYWHERE)
@@ -76,7 +79,7 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description=wo
         reason: Transform[str, Text("reason", longest=REASON_MAX_CHARACTERS)] = "",
     ) -> None:
         """Stop new pictures everywhere, and say so once nothing is handed to the provider any more."""
-        self._check(interaction)
+        check_operates(interaction, self._parts)
         pausing = paused(self._parts, EVERYWHERE, by_id=interaction.user.id, reason=reason)
         await answers.show(interaction, await answers.patiently(interaction, pausing))
 
@@ -88,13 +91,13 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description=wo
         reason: Transform[str, Text("reason", longest=REASON_MAX_CHARACTERS)] = "",
     ) -> None:
         """Take new pictures again."""
-        self._check(interaction)
+        check_operates(interaction, self._parts)
         resuming = resumed(self._parts, EVERYWHERE, by_id=interaction.user.id, reason=reason)
         await answers.show(interaction, await answers.patiently(interaction, resuming))
 
     async def press_resume(self, interaction: discord.Interaction[Any], _argument: str) -> None:
         """Do as `/operator resume` does."""
-        self._check(interaction)
+        check_operates(interaction, self._parts)
         resuming = resumed(self._parts, EVERYWHERE, by_id=interaction.user.id)
         await answers.replace(interaction, await answers.patiently(interaction, resuming))
 
@@ -114,7 +117,7 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description=wo
         reason: Transform[str, Text("reason", longest=REASON_MAX_CHARACTERS)] = "",
     ) -> None:
         """Show the whole bot's budget or a server's ceilings, or set what is given of them."""
-        self._check(interaction)
+        check_operates(interaction, self._parts)
         if server is None and daily is not None:
             await answers.tell(interaction, words.daily_needs_server())
             return
@@ -127,7 +130,7 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description=wo
 
     @budget.autocomplete("server")
     async def _servers(self, interaction: discord.Interaction[Any], typed: str) -> list[Choice[str]]:
-        if not self._may(interaction):
+        if not operates(interaction, self._parts):
             return []
         wanted = typed.casefold()
         found = sorted(
@@ -139,28 +142,20 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description=wo
     @app_commands.command(name="unresolved", description=words.UNRESOLVED)
     async def unresolved(self, interaction: discord.Interaction[Any]) -> None:
         """Show the requests in doubt of all servers, in private."""
-        self._check(interaction)
+        check_operates(interaction, self._parts)
         await answers.show(interaction, await answers.patiently(interaction, self._doubts(1)))
 
     async def turn(self, interaction: discord.Interaction[Any], argument: str) -> None:
         """Show another page in the place of the one with the button."""
-        self._check(interaction)
+        check_operates(interaction, self._parts)
         page = self._doubts(admin_panels.page_number(argument))
         await answers.replace(interaction, await answers.patiently(interaction, page))
 
     async def decide(self, interaction: discord.Interaction[Any], argument: str) -> None:
         """End a request as the button says, and show what is left."""
-        self._check(interaction)
+        check_operates(interaction, self._parts)
         deciding = self._decided(argument, by_id=interaction.user.id)
         await answers.replace(interaction, await answers.patiently(interaction, deciding))
-
-    def _may(self, interaction: discord.Interaction[Any]) -> bool:
-        named = interaction.guild_id in self._parts.client.operator_guild_ids
-        return named and interaction.user.id in self._parts.notices.owners
-
-    def _check(self, interaction: discord.Interaction[Any]) -> None:
-        if not self._may(interaction):
-            raise NotAllowed("operator")
 
     async def _status(self) -> Card:
         client = self._parts.client

@@ -1,11 +1,17 @@
 """What the cogs work with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from charting.studio import Studio
 from clock import Clock
 from generation.access_lists import AccessLists
+from generation.appeals import Appeals
+from generation.attachments import AttachmentFetcher
+from generation.audit_log import AuditLog
+from generation.case_book import CaseBook
 from generation.drafts import Drafts
+from generation.filters import FilterBook
 from generation.guild_settings import GuildChoices
 from generation.history import History
 from generation.input_images import InputImages
@@ -16,12 +22,17 @@ from generation.overview import Overview
 from generation.pauses import Pauses
 from generation.preferences import Preferences
 from generation.presets import PresetBook
+from generation.privacy import Privacy
+from generation.removal import Removal
 from generation.reports import Reports
 from generation.service import GenerationService
 from generation.spending import Spending
 from generation.spool import Spool
+from generation.strikes import Strikes
 from generation.unresolved import Unresolved
+from moderation import CaseKind
 from ui.acceptance import Acceptor
+from ui.case_cards import CaseView
 from ui.client import EaselClient
 from ui.delivery import DiscordDelivery
 from ui.notices import OwnerNotices
@@ -63,6 +74,21 @@ class Office:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a guild's moderators work with, and what members say to them."""
+
+    filters: FilterBook
+    attachments: AttachmentFetcher
+    strikes: Strikes
+    appeals: Appeals
+    log: AuditLog
+    cases: CaseBook
+    privacy: Privacy
+    removal: Removal
+    views: Mapping[CaseKind, CaseView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Everything that a cog may call."""
 
@@ -72,6 +98,7 @@ class Parts:
     delivery: DiscordDelivery
     library: Library
     office: Office
+    desk: Desk
     images: InputImages
     spool: Spool
     kept: KeptPictures

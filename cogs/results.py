@@ -8,9 +8,10 @@ from discord.ext import commands
 
 from cogs.parts import Parts
 from cogs.starting import Starter
-from errors import CardGone, DeliveryUnavailable, JobNotFound, NotAllowed
+from errors import CardGone, DeliveryUnavailable, JobNotFound, NotAllowed, PictureRemoved
 from generation.composing import words_of
 from models import Job
+from moderation import check_shown
 from ui import answers, cards, result_buttons, result_forms
 from ui.details import card_link, details_page
 from ui.forms import FormValues, show_form
@@ -40,17 +41,17 @@ class ResultsCog(commands.Cog):
 
     async def reroll(self, interaction: discord.Interaction[Any], job_id: str) -> None:
         """Start the same request with a new seed, for whoever pressed."""
-        await self._starter.again(interaction, await self._readable(interaction, job_id))
+        await self._starter.again(interaction, await self._usable(interaction, job_id))
 
     async def edit(self, interaction: discord.Interaction[Any], job_id: str) -> None:
         """Open the request for changing."""
-        job = await self._readable(interaction, job_id)
+        job = await self._usable(interaction, job_id)
         form = result_forms.edit_form(job, prompt=words_of(job), reader_id=interaction.user.id)
         await show_form(interaction, form)
 
     async def edited(self, interaction: discord.Interaction[Any], job_id: str, values: FormValues) -> None:
         """Start the request as it was changed."""
-        job = await self._readable(interaction, job_id)
+        job = await self._usable(interaction, job_id)
         negative = values.text(result_forms.NEGATIVE)
         await self._starter.again(
             interaction,
@@ -64,12 +65,12 @@ class ResultsCog(commands.Cog):
 
     async def use(self, interaction: discord.Interaction[Any], job_id: str) -> None:
         """Ask what to make from one of the pictures."""
-        job = await self._readable(interaction, job_id)
+        job = await self._usable(interaction, job_id)
         await show_form(interaction, result_forms.use_form(job, prompt=words_of(job)))
 
     async def used(self, interaction: discord.Interaction[Any], job_id: str, values: FormValues) -> None:
         """Start a picture from one of the job's."""
-        job = await self._readable(interaction, job_id)
+        job = await self._usable(interaction, job_id)
         position = result_forms.position(values, job.images_released)
         choices = result_forms.reference_choices(values, parent_job_id=job.job_id)
         await self._starter.refer(interaction, choices, partial(self._starter.picture_of, job, position))
@@ -91,10 +92,12 @@ class ResultsCog(commands.Cog):
     async def report(self, interaction: discord.Interaction[Any], job_id: str) -> None:
         """Ask why the picture is reported."""
         job = await self._job(interaction, job_id)
+        if job.removed_at is not None:
+            raise PictureRemoved
         await show_form(interaction, result_forms.report_form(job.job_id))
 
     async def reported(self, interaction: discord.Interaction[Any], job_id: str, values: FormValues) -> None:
-        """Keep the report and tell the operator of it."""
+        """Keep the report, and tell the operator of it where the server has no channel for its moderators."""
         reason = values.text(result_forms.REASON)
         words = await answers.patiently(interaction, self._report(interaction, job_id, reason), apart=True)
         await _say(interaction, words)
@@ -106,14 +109,19 @@ class ResultsCog(commands.Cog):
 
     async def _details(self, interaction: discord.Interaction[Any], job_id: str) -> cards.Card:
         job = await self._job(interaction, job_id)
+        if job.removed_at is not None:
+            raise PictureRemoved
         verdicts = await self._parts.library.history.verdicts_on(job)
         return details_page(job, verdicts, reader_id=interaction.user.id)
 
     async def _report(self, interaction: discord.Interaction[Any], job_id: str, reason: str) -> str:
         job = await self._job(interaction, job_id)
         library, client = self._parts.library, self._parts.client
-        if not await library.reports.file(job.origin.guild_id, job_id, interaction.user.id, reason):
+        filed = await library.reports.file(job.origin.guild_id, job_id, interaction.user.id, reason)
+        if not filed.is_new:
             return results.reported_before()
+        if filed.guild.moderators_channel_id is not None:  # they are told there
+            return results.reported_to_moderators()
         guild = client.get_guild(job.origin.guild_id)
         telling = self._parts.notices.reported(
             guild=guild.name if guild is not None else str(job.origin.guild_id),
@@ -134,16 +142,20 @@ class ResultsCog(commands.Cog):
             return results.not_deleted()
         except DeliveryUnavailable:
             return results.not_deleted_now()
-        await self._parts.library.history.mark_removed(job_id)
+        await self._parts.library.history.mark_removed(job_id, by_id=interaction.user.id)
         return results.deleted()
 
     async def _job(self, interaction: discord.Interaction[Any], job_id: str) -> Job:
         return await self._parts.library.history.job_for(interaction.guild_id or 0, job_id)
 
-    async def _readable(self, interaction: discord.Interaction[Any], job_id: str) -> Job:
-        """The job, for what shows its words again. Raises JobNotFound where this member may not read them."""
+    async def _usable(self, interaction: discord.Interaction[Any], job_id: str) -> Job:
+        """The job, for what shows its words or pictures again; while it is hidden its author may not do that either.
+
+        Raises PictureHidden or PictureRemoved, and JobNotFound where this member may not read the words.
+        """
         job = await self._job(interaction, job_id)
-        if job.origin.user_id != interaction.user.id and not cards.shows_words(job):
+        check_shown(job)
+        if not cards.may_read(job, interaction.user.id):
             raise JobNotFound(job_id)
         return job
 

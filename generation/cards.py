@@ -1,8 +1,8 @@
 """Keeps each job's card saying what its job is, however slow or broken the way to Discord is at the moment.
 
 A job never waits for an edit that only tells how it goes on. An edit that was given up may still arrive at
-Discord later, though, and would then stand over a newer one: where that can be, the newest edit is repeated once,
-after the old one must have come or gone.
+Discord later, though, and would then stand over a newer one. So what a card shows is certain, and noted, only after
+an edit that was begun when every older one must have come or gone; until then the newest is repeated.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _RETRY_MAX_SECONDS: Final = 300.0
 
 
 class CardKeeper:
-    """Shows jobs on their cards and remembers, while the bot runs, which of its edits are still under way."""
+    """Shows jobs on their cards and remembers until when an edit that was given up may still arrive."""
 
     def __init__(self, *, database: Database, delivery: Delivery, schedule: PollSchedule, clock: Clock) -> None:
         self._database = database
@@ -40,7 +40,7 @@ class CardKeeper:
         self._clock = clock
         self._started_at = clock.now()
         self._announcing: dict[str, asyncio.Task[None]] = {}
-        self._overtaken: set[str] = set()
+        self._arrives_until: dict[str, float] = {}
         self._tries: dict[str, int] = {}
 
     def announce(self, job: Job) -> None:
@@ -48,7 +48,7 @@ class CardKeeper:
         previous = self._announcing.get(job.job_id)
         if previous is not None:
             previous.cancel()
-            self._overtaken.add(job.job_id)
+            self.gave_up(job.job_id)
         task = asyncio.create_task(self._announce(job), name=f"announce {job.job_id}")
         self._announcing[job.job_id] = task
         task.add_done_callback(lambda _: self._announced(job.job_id, task))
@@ -59,27 +59,39 @@ class CardKeeper:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
-            self._overtaken.add(job_id)
+            self.gave_up(job_id)
 
-    def must_repeat(self, job_id: str) -> bool:
-        """Whether an older edit may still arrive, so that the newest must be made again some time later."""
-        return job_id in self._overtaken
+    def gave_up(self, job_id: str) -> None:
+        """An edit of the card came to nothing as far as anybody here knows: it may still arrive."""
+        self._arrives_until[job_id] = self._clock.monotonic() + REPEAT_AFTER_SECONDS
+
+    def repeat_seconds(self, job: Job) -> float:
+        """In how many seconds an edit that is begun now has to be repeated, since an older one may arrive after it.
+
+        0 where none can.
+        """
+        return max(0.0, self._arrives_until.get(job.job_id, 0.0) - self._clock.monotonic())
 
     async def show(self, job: Job) -> float | None:
-        """Make the card of a job that is in doubt or at its end say so: None once it does, or can't any more.
+        """Make a card say that its job is in doubt or at its end: None once it does for certain, or can't any more.
 
-        Otherwise the seconds until it is worth another try. Raises StorageUnavailable.
+        Otherwise the seconds until it has to be repeated, or is worth another try. Raises StorageUnavailable.
         """
         await self.overtake(job.job_id)
+        again = self.repeat_seconds(job)
         try:
             await self._delivery.show(job)
         except CardGone:
             log.info("the card is gone", extra={"job_id": job.job_id})
         except DeliveryUnavailable as error:
-            if self._clock.now() - max(job.changed_at, self._started_at) < PATIENCE:
+            self.gave_up(job.job_id)
+            if _never_given_up(job) or self._clock.now() - max(job.changed_at, self._started_at) < PATIENCE:
                 return self.retry_seconds(job, error)
             log.warning("the card could not be changed for a day", extra={"job_id": job.job_id})
-        await self._database.write(lambda connection: jobs.note_card_status(connection, job.job_id, job.status))
+        else:
+            if again > 0:
+                return again
+        await self._database.write(lambda connection: jobs.note_card(connection, job))
         return None
 
     async def notify(self, job: Job) -> None:
@@ -104,7 +116,7 @@ class CardKeeper:
 
     def forget(self, job_id: str) -> None:
         """The job is over, and so is what is remembered of it."""
-        self._overtaken.discard(job_id)
+        self._arrives_until.pop(job_id, None)
         self._tries.pop(job_id, None)
 
     async def close(self) -> None:
@@ -127,7 +139,7 @@ class CardKeeper:
         except CardGone:
             log.info("the card is gone", extra={"job_id": job.job_id})
         except DeliveryUnavailable as error:
-            self._overtaken.add(job.job_id)
+            self.gave_up(job.job_id)
             log.info("the card was not changed: %s", error, extra={"job_id": job.job_id})
 
     def _announced(self, job_id: str, task: asyncio.Task[None]) -> None:
@@ -135,3 +147,8 @@ class CardKeeper:
             del self._announcing[job_id]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("an announcement failed in an unforeseen way", exc_info=error, extra={"job_id": job_id})
+
+
+def _never_given_up(job: Job) -> bool:
+    """Whether moderators rely on the card: it loses its pictures, or says what became of them, however long ago."""
+    return not job.is_shown or job.status is JobStatus.DELIVERED

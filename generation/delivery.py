@@ -21,6 +21,14 @@ class ReleasedImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenFile:
+    """The image that a member gave, as a file to be put onto the card again under that name."""
+
+    filename: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsualTime:
     """How long jobs of this kind usually take from submission to result, in seconds.
 
@@ -49,12 +57,25 @@ class Delivery(Protocol):
         """Fresh addresses of the files on the job's card, by file name, for the provider to read them there."""
 
     async def show(self, job: Job, *, usual: UsualTime | None = None) -> None:
-        """Make the card say what `job.status` and `job.reason` are; not for delivered jobs."""
+        """Make the card say what `job.status` and `job.reason` are.
+
+        A hidden or removed job's card says only that, and at its end there is no file left on it. Of a delivered job
+        it says that its pictures are lost, so that is not how a gallery is made.
+        """
 
     async def deliver(
-        self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict], *, guild: GuildSettings
+        self,
+        job: Job,
+        images: Sequence[ReleasedImage],
+        verdicts: Sequence[Verdict],
+        *,
+        guild: GuildSettings,
+        given: GivenFile | None = None,
     ) -> None:
-        """Make the card the gallery of these images, as the guild wants them; `verdicts` covers withheld ones too."""
+        """Make the card the gallery of these images, as the guild wants them; `verdicts` covers withheld ones too.
+
+        `given` is put beside them where the card has lost the image that the member gave.
+        """
 
     async def notify(self, job: Job) -> None:
         """Reply to the card with a mention of the author: the job is done. Sent at most once by the caller."""

@@ -110,10 +110,12 @@ class History:
         """Whether the job is one of the member's favourites."""
         return await favourites.contains(self._database, job_id, user_id=user_id)
 
-    async def mark_removed(self, job_id: str) -> bool:
+    async def mark_removed(self, job_id: str, *, by_id: int) -> bool:
         """The job's card is being taken off Discord; True for the first caller only. Raises JobNotFound.
 
-        It leaves its author's history and everybody's favourites.
+        It leaves its author's history and everybody's favourites. Anybody's doing but the author's is written down.
         """
         now = self._clock.now()
-        return await self._database.write(lambda connection: history.mark_removed(connection, job_id, at=now))
+        return await self._database.write(
+            lambda connection: history.mark_removed(connection, job_id, by_id=by_id, at=now)
+        )

@@ -7,6 +7,7 @@ from errors import PictureGone
 from generation.delivery import ReleasedImage
 from generation.spool import Spool
 from models import GuildSettings, Job, JobStatus
+from moderation import check_shown
 from storage import guilds, jobs
 from storage.database import Database
 
@@ -32,7 +33,8 @@ class KeptPictures:
         Raises PictureGone for any other job: what waits for a moderator, or was refused by one, lies in the spool as
         well and is for nobody else's eyes. Also where the pictures' days are over, or their card was removed.
         """
-        if job.status is not JobStatus.UNDELIVERABLE or job.removed_at is not None:
+        check_shown(job)
+        if job.status is not JobStatus.UNDELIVERABLE:
             raise PictureGone
         verdicts = await jobs.verdicts(self._database, job.job_id)
         images = await asyncio.to_thread(self._spool.find, job.job_id, verdicts)

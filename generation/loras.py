@@ -49,11 +49,14 @@ class LoraCatalogue:
         await self._database.write(lambda connection: loras.put(connection, kept))
         return kept
 
-    async def remove(self, guild_id: int, name: str, *, may_manage_guild: bool) -> LoraEntry:
+    async def remove(self, guild_id: int, name: str, *, by_id: int, may_manage_guild: bool) -> LoraEntry:
         """Take an entry out, and return it as it was. Raises NotAllowed or InvalidOption (`unknown`)."""
         if not may_manage_guild:
             raise NotAllowed("manage_guild")
-        removed = await self._database.write(lambda connection: loras.drop(connection, guild_id=guild_id, name=name))
+        now = self._clock.now()
+        removed = await self._database.write(
+            lambda connection: loras.drop(connection, guild_id=guild_id, name=name, by_id=by_id, at=now)
+        )
         if removed is None:
             raise InvalidOption("lora", "unknown", other=name)
         return removed

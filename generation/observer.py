@@ -38,6 +38,9 @@ class Observer(Protocol):
     def refusal(self, kind: str) -> None:
         """A wish was refused; `kind` is the name of the exception's class."""
 
+    def blocked(self, category: str) -> None:
+        """The prompt filter has refused a wish, counted as a refusal too; `category` is one of those that are known."""
+
 
 class NullObserver:
     """Takes every report and keeps none."""
@@ -67,4 +70,7 @@ class NullObserver:
         pass
 
     def refusal(self, kind: str) -> None:
+        pass
+
+    def blocked(self, category: str) -> None:
         pass

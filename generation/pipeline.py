@@ -7,13 +7,11 @@ so `submitting` is on disk before it is sent, and whoever finds a job there late
 
 import asyncio
 import logging
-import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from clock import Clock
 from errors import (
     AcceptanceUnknown,
     AccountRefused,
@@ -24,26 +22,21 @@ from errors import (
     RateLimited,
     RequestRejected,
     RequestUnknown,
-    StorageUnavailable,
     TransitionRefused,
     Unreachable,
 )
 from generation import inputs, policy
-from generation.cards import PATIENCE, REPEAT_AFTER_SECONDS, CardKeeper
-from generation.circuit import Circuit
-from generation.delivery import Delivery, ReleasedImage
-from generation.images import Judge
-from generation.observer import Observer
-from generation.polling import GAP_MIN_SECONDS, JobKind, PollPace, PollSchedule
-from generation.spool import Spool
+from generation.finishing import Finishing
+from generation.pipeline_parts import Parts
+from generation.poll_plan import GAP_MIN_SECONDS
+from generation.polling import Followed, JobKind
+from generation.reviewing import Reviewing
 from generation.steps import AwaitTurn, Done, Later, Step
 from generation.timing import (
-    CARD_SEARCH,
     DOUBT_GAP_SECONDS,
     DOUBT_LASTS,
     FAULT_GAP_MAX_SECONDS,
     FAULT_GAP_SECONDS,
-    PERSIST_AGAIN_SECONDS,
     POLL_HOLD_MAX_SECONDS,
     QUEUE_PATIENCE,
     REFUSED_POLL_SECONDS,
@@ -53,35 +46,15 @@ from generation.timing import (
     backoff,
     card_wait,
 )
-from models import FailureReason, GenerationRequest, GenerationResult, Job, JobStatus, Verdict, VerdictReason
-from provider.client import PixazoClient
+from models import FailureReason, GenerationRequest, GenerationResult, Job, JobStatus
 from provider.wire import Finished, Pending, PollAnswer, SubmissionFailed
 from storage import guilds, jobs
-from storage.database import Database
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _POLL_OUTCOMES: Final = {Pending: "pending", Finished: "finished", SubmissionFailed: "failed"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What the pipeline works with."""
-
-    database: Database
-    provider: PixazoClient
-    delivery: Delivery
-    cards: CardKeeper
-    judge: Judge
-    spool: Spool
-    circuit: Circuit
-    schedule: PollSchedule
-    pace: PollPace
-    observer: Observer
-    clock: Clock
-    deadline: timedelta
 
 
 class Pipeline:
@@ -91,11 +64,18 @@ class Pipeline:
         self._parts = parts
         self._clock = parts.clock
         self._started_at = parts.clock.now()
+        self._finishing = Finishing(parts)
+        self._reviewing = Reviewing(parts, self._finishing)
         # Result URLs are never stored: a result is remembered here until it is judged, or polled for again.
         self._results: dict[str, GenerationResult] = {}
-        self._last_not_ready: dict[str, float] = {}
+        self._followed = Followed(parts.schedule)
         self._asked_again_since: dict[str, float] = {}
         self._faults: dict[str, int] = {}
+
+    def take_over(self, job_ids: Iterable[str]) -> None:
+        """These jobs are of the process before this one: what it sent to their cards last may still arrive."""
+        for job_id in job_ids:
+            self._parts.cards.gave_up(job_id)
 
     async def advance(self, job_id: str, *, has_turn: bool = False) -> Step:
         """Do the job's next step. `has_turn` says that the fair queue chose it to be submitted.
@@ -129,8 +109,10 @@ class Pipeline:
                 return await self._generated(job)
             case JobStatus.IN_DOUBT:
                 return await self._in_doubt(job)
+            case JobStatus.IN_REVIEW:
+                return await self._reviewing.advance(job)
             case _:
-                return await self._over(job)
+                return await self._finishing.over(job)
 
     async def _queued(self, job: Job, *, has_turn: bool) -> Step:
         if job.message_id is None:
@@ -138,7 +120,7 @@ class Pipeline:
         if self._age(job) >= QUEUE_PATIENCE:
             if has_turn:
                 self._parts.circuit.give_back()
-            return await self._end(job, JobStatus.CANCELLED, FailureReason.NOT_SUBMITTED_IN_TIME)
+            return await self._finishing.end(job, JobStatus.CANCELLED, FailureReason.NOT_SUBMITTED_IN_TIME)
         return await self._submit(job) if has_turn else self._await_turn(job)
 
     async def _look_for_card(self, job: Job) -> Step:
@@ -148,24 +130,21 @@ class Pipeline:
         wait = card_wait(job.request)
         if age < wait and not orphaned:
             return Later(status=job.status, seconds=(wait - age).total_seconds())
-        message_id = None
-        if age < CARD_SEARCH:
-            try:
-                message_id = await self._parts.delivery.find_card(job)
-            except DeliveryUnavailable as error:
-                return Later(status=job.status, seconds=self._parts.cards.retry_seconds(job, error))
-            except CardGone:
-                message_id = None
+        message_id = await self._finishing.find_card(job)
+        if isinstance(message_id, Later):
+            return message_id
         if message_id is not None:
             return await self._card_found(job, message_id)
         if age < wait:  # what the dead process sent last may still be on its way
             return Later(status=job.status, seconds=(wait - age).total_seconds())
         log.warning("the job's card never came about", extra={"job_id": job.job_id})
-        await self._move(job, JobStatus.CANCELLED, reason=FailureReason.NO_CARD, card_status=JobStatus.CANCELLED)
+        await self._finishing.move(
+            job, JobStatus.CANCELLED, reason=FailureReason.NO_CARD, card_status=JobStatus.CANCELLED
+        )
         return Done(status=JobStatus.CANCELLED)
 
     async def _card_found(self, job: Job, message_id: int) -> Step:
-        job = await self._parts.database.write(lambda connection: jobs.store_card(connection, job.job_id, message_id))
+        job = await self._finishing.store_card(job, message_id)
         if not inputs.names(job.request):  # the member's image can't be shown where it never arrived
             self._parts.cards.announce(job)  # what was found may be no more than "thinking …"
         return Later(status=job.status)
@@ -174,7 +153,7 @@ class Pipeline:
         request = await self._addressed(job)
         if not isinstance(request, GenerationRequest):
             return request
-        job = await self._move(job, JobStatus.SUBMITTING, submit_attempts=job.submit_attempts + 1)
+        job = await self._finishing.move(job, JobStatus.SUBMITTING, submit_attempts=job.submit_attempts + 1)
         try:
             request_id = await self._parts.provider.submit(request)
         except Unreachable:
@@ -195,7 +174,7 @@ class Pipeline:
         except RequestRejected as error:
             self._parts.observer.submission("rejected")
             log.warning("the provider refused the request: %s %s", error, error.detail, extra={"job_id": job.job_id})
-            return await self._end(job, JobStatus.FAILED, error.reason)
+            return await self._finishing.end(job, JobStatus.FAILED, error.reason)
         except AcceptanceUnknown as error:
             self._parts.observer.submission("in_doubt")
             log.warning("the submission is in doubt: %s", error, extra={"job_id": job.job_id})
@@ -222,21 +201,22 @@ class Pipeline:
         except (CardGone, PictureGone) as error:
             self._parts.circuit.give_back()
             reason = FailureReason.CARD_GONE if isinstance(error, CardGone) else FailureReason.IMAGE_GONE
-            return await self._end(job, JobStatus.CANCELLED, reason)
+            return await self._finishing.end(job, JobStatus.CANCELLED, reason)
 
     async def _accepted(self, job: Job, request_id: str) -> Step:
         log.info("accepted as request %s", request_id, extra={"job_id": job.job_id})
         self._parts.observer.submission("accepted")
-        job = await self._move(job, JobStatus.SUBMITTED, request_id=request_id, submitted_at=self._clock.now())
-        self._last_not_ready[job.job_id] = 0.0
+        job = await self._finishing.move(
+            job, JobStatus.SUBMITTED, request_id=request_id, submitted_at=self._clock.now()
+        )
+        delay = self._followed.pending(job.job_id, JobKind.of(job.request), 0.0)
         await self._parts.circuit.accepted()
         self._parts.cards.announce(job)
-        delay = self._parts.schedule.next_delay(JobKind.of(job.request), 0.0)
         return Later(status=job.status, seconds=max(0.0, delay - self._waited(job)), polls=True)
 
     async def _back_to_queue(self, job: Job, seconds: float) -> Step:
         not_before = self._clock.now() + timedelta(seconds=seconds)
-        return self._await_turn(await self._move(job, JobStatus.QUEUED, not_before=not_before))
+        return self._await_turn(await self._finishing.move(job, JobStatus.QUEUED, not_before=not_before))
 
     def _await_turn(self, job: Job) -> AwaitTurn:
         return AwaitTurn.of(job, self._clock.now())
@@ -246,26 +226,27 @@ class Pipeline:
         waited, kind = self._waited(job), JobKind.of(job.request)
         match answer:
             case Later(status=JobStatus.SUBMITTED) | Pending() if waited > self._parts.deadline.total_seconds():
+                self._followed.ended(job.job_id, kind)
                 return await self._to_doubt(job, FailureReason.DEADLINE)
             case Later():
                 return answer
             case Pending():
-                self._last_not_ready[job.job_id] = waited
-                return Later(status=job.status, seconds=self._parts.schedule.next_delay(kind, waited), polls=True)
+                delay = self._followed.pending(job.job_id, kind, waited)
+                return Later(status=job.status, seconds=delay, polls=True)
             case Finished(result=result):
                 self._parts.observer.latency("generation", waited)
-                if (seen := self._last_not_ready.get(job.job_id)) is not None:  # else it was ready nobody knows when
-                    self._parts.schedule.observe(kind, not_ready_seconds=seen, ready_seconds=waited)
+                self._followed.ended(job.job_id, kind, ready_seconds=waited)
                 return await self._finished(job, result)
             case SubmissionFailed(reason=reason, detail=detail):
+                self._followed.ended(job.job_id, kind)
                 log.info("the provider failed on it: %s", detail or reason, extra={"job_id": job.job_id})
-                return await self._end(job, JobStatus.FAILED, reason)
+                return await self._finishing.end(job, JobStatus.FAILED, reason)
 
     async def _poll(self, job: Job) -> PollAnswer | Later:
         """The provider's answer, or when to ask again where it said nothing."""
         parts = self._parts
-        # Taken out first: only a poll with an answer says how long a job took, not one after a pause for a fault.
-        not_ready = self._last_not_ready.pop(job.job_id, None)
+        if (wait := parts.pace.claim(job.job_id)) > 0:  # it has been polled within the last second
+            return self._poll_later(job, wait)
         try:
             answer = await parts.provider.poll(_known(job.request_id))
         except RequestUnknown:
@@ -287,8 +268,6 @@ class Pipeline:
             log.info("a poll said nothing: %s", error, extra={"job_id": job.job_id})
             return self._poll_later(job, min(error.retry_after or self._fault_gap(job), POLL_HOLD_MAX_SECONDS))
         self._faults.pop(job.job_id, None)
-        if not_ready is not None:
-            self._last_not_ready[job.job_id] = not_ready
         parts.observer.poll(_POLL_OUTCOMES[type(answer)])
         return answer
 
@@ -301,7 +280,7 @@ class Pipeline:
 
     async def _finished(self, job: Job, result: GenerationResult) -> Step:
         self._results[job.job_id] = result
-        job = await self._move(
+        job = await self._finishing.move(
             job,
             JobStatus.GENERATED,
             generated_at=self._clock.now(),
@@ -319,10 +298,10 @@ class Pipeline:
             case Finished(result=result):
                 return await self._finished(job, result)
             case SubmissionFailed(reason=reason):
-                return await self._end(job, JobStatus.FAILED, reason)
+                return await self._finishing.end(job, JobStatus.FAILED, reason)
             case Later() | Pending() if self._clock.now() - job.changed_at > DOUBT_LASTS:
                 log.warning("written off after a day in doubt", extra={"job_id": job.job_id})
-                return await self._end(job, JobStatus.WRITTEN_OFF, job.reason)
+                return await self._finishing.end(job, JobStatus.WRITTEN_OFF, job.reason)
             case Later() as later:
                 return later
             case Pending():
@@ -340,31 +319,16 @@ class Pipeline:
             for verdict in verdicts:
                 parts.observer.verdict(verdict.reason)
             judged = verdicts
-            job = await self._persist(
+            job = await self._finishing.persist(
                 lambda connection: jobs.store_verdicts(connection, job.job_id, judged, at=self._clock.now())
             )
             self._results.pop(job.job_id, None)
         if not images:
-            return await self._end(job, JobStatus.WITHHELD, FailureReason.ALL_WITHHELD, verdicts=verdicts)
-        return await self._deliver(job, images, verdicts)
-
-    async def _deliver(self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict]) -> Step:
-        await self._parts.cards.overtake(job.job_id)
-        observer, started = self._parts.observer, self._clock.monotonic()
-        try:
-            guild = await guilds.settings_of(self._parts.database, job.origin.guild_id)
-            await self._parts.delivery.deliver(job, images, verdicts, guild=guild)
-        except CardGone:
-            observer.delivery("gone", self._clock.monotonic() - started)
-            return await self._undeliverable(job, verdicts)
-        except DeliveryUnavailable as error:
-            observer.delivery("unavailable", self._clock.monotonic() - started)
-            if self._clock.now() - max(_known(job.generated_at), self._started_at) > PATIENCE:
-                return await self._undeliverable(job, verdicts)
-            return Later(status=job.status, seconds=self._parts.cards.retry_seconds(job, error))
-        observer.delivery("delivered", self._clock.monotonic() - started)
-        observer.latency("picture", self._waited(job))
-        return await self._delivered(job, verdicts)
+            return await self._finishing.end(job, JobStatus.WITHHELD, FailureReason.ALL_WITHHELD, verdicts=verdicts)
+        guild = await guilds.settings_of(parts.database, job.origin.guild_id)
+        if job.is_shown and policy.needs_review(guild, job):
+            return await self._reviewing.hold(job, verdicts, guild)
+        return await self._finishing.deliver(job, images, verdicts, guild=guild, since=_known(job.generated_at))
 
     async def _result_again(self, job: Job) -> GenerationResult | Later:
         """The result after a restart; one that can't be had again within the deadline is unavailable for good.
@@ -381,94 +345,10 @@ class Pipeline:
             return answer
         return Later(status=job.status, seconds=FAULT_GAP_SECONDS, polls=True)
 
-    async def _undeliverable(self, job: Job, verdicts: Sequence[Verdict]) -> Step:
-        log.warning("the card takes no pictures: they are kept for their author", extra={"job_id": job.job_id})
-        return await self._end(job, JobStatus.UNDELIVERABLE, FailureReason.CARD_GONE, verdicts=verdicts)
-
-    async def _delivered(self, job: Job, verdicts: Sequence[Verdict]) -> Step:
-        all_released = all(verdict.reason is VerdictReason.RELEASED for verdict in verdicts)
-        job = await self._move(
-            job,
-            JobStatus.DELIVERED,
-            verdicts=verdicts,
-            reason=None if all_released else FailureReason.SOME_WITHHELD,
-            card_status=JobStatus.DELIVERED,
-        )
-        await self._parts.cards.notify(job)
-        if self._parts.cards.must_repeat(job.job_id):
-            return Later(status=job.status, seconds=REPEAT_AFTER_SECONDS)
-        await asyncio.to_thread(self._parts.spool.drop, job.job_id)
-        return Done(status=job.status)
-
     async def _to_doubt(self, job: Job, reason: FailureReason) -> Later:
-        job = await self._move(job, JobStatus.IN_DOUBT, reason=reason)
+        job = await self._finishing.move(job, JobStatus.IN_DOUBT, reason=reason)
         await self._parts.cards.show(job)
         return Later(status=job.status, seconds=DOUBT_GAP_SECONDS, polls=job.request_id is not None)
-
-    async def _end(self, job: Job, target: JobStatus, reason: str | None, *, verdicts: Sequence[Verdict] = ()) -> Step:
-        """Move the job to a terminal status without a gallery, and make its card say so."""
-        job = await self._move(job, target, verdicts=verdicts, reason=reason)
-        step = await self._over(job)
-        await self._parts.cards.notify(job)
-        return step
-
-    async def _over(self, job: Job) -> Step:
-        """See to it that the card of a job at its end says so, also where an older edit may have come after it."""
-        cards, shown = self._parts.cards, job.card_status is job.status
-        if shown and not cards.must_repeat(job.job_id):
-            return Done(status=job.status)
-        if job.message_id is None and self._age(job) < card_wait(job.request):  # its card may be on its way
-            return Later(status=job.status, seconds=(card_wait(job.request) - self._age(job)).total_seconds())
-        again = await (self._show_gallery(job) if job.status is JobStatus.DELIVERED else cards.show(job))
-        if again is None and not shown and cards.must_repeat(job.job_id):
-            again = REPEAT_AFTER_SECONDS
-        return Done(status=job.status) if again is None else Later(status=job.status, seconds=again)
-
-    async def _show_gallery(self, job: Job) -> float | None:
-        """Make the edit that delivered the job once more. None once that is done, or can't be."""
-        verdicts = await jobs.verdicts(self._parts.database, job.job_id)
-        images = await asyncio.to_thread(self._parts.spool.find, job.job_id, verdicts)
-        try:
-            if images:
-                guild = await guilds.settings_of(self._parts.database, job.origin.guild_id)
-                await self._parts.delivery.deliver(job, images, verdicts, guild=guild)
-        except DeliveryUnavailable as error:
-            return self._parts.cards.retry_seconds(job, error)
-        except CardGone:
-            log.info("the card is gone", extra={"job_id": job.job_id})
-        await asyncio.to_thread(self._parts.spool.drop, job.job_id)
-        return None
-
-    async def _move(self, job: Job, target: JobStatus, *, verdicts: Sequence[Verdict] = (), **changes: object) -> Job:
-        """Move the job, settling what its target settles. Raises TransitionRefused where somebody was faster."""
-        now = self._clock.now()
-        settlement = None
-        if target in {JobStatus.DELIVERED, JobStatus.WITHHELD, JobStatus.UNDELIVERABLE}:
-            settlement = policy.settlement(job, verdicts)
-        elif target is JobStatus.WRITTEN_OFF:
-            settlement = jobs.full_settlement(job)
-        moved = await self._persist(
-            lambda connection: jobs.move(
-                connection, job.job_id, job.status, target, at=now, settlement=settlement, **changes
-            )
-        )
-        self._parts.observer.transition(job.status, target)
-        if settlement is not None:
-            self._parts.observer.settled(settlement.micros)
-        log.info("%s to %s", job.status, target, extra={"job_id": job.job_id})
-        return moved
-
-    async def _persist(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        """Write what has happened already and would be lost otherwise: a full disk is waited out, not given up on."""
-        failing = False
-        while True:
-            try:
-                return await self._parts.database.write(operation)
-            except StorageUnavailable as error:
-                if not failing:
-                    log.error("what happened can't be written down yet: %s", error)  # said once, not every second
-                    failing = True
-                await self._clock.sleep(PERSIST_AGAIN_SECONDS)
 
     def _gap(self, job: Job, first: float, most: float) -> float:
         self._faults[job.job_id] = count = self._faults.get(job.job_id, -1) + 1
@@ -483,7 +363,7 @@ class Pipeline:
     def _forget(self, job_id: str) -> None:
         self._parts.cards.forget(job_id)
         self._results.pop(job_id, None)
-        self._last_not_ready.pop(job_id, None)
+        self._followed.forget(job_id)
         self._asked_again_since.pop(job_id, None)
         self._faults.pop(job_id, None)
 

@@ -7,13 +7,17 @@ from typing import Final
 
 from errors import (
     ChannelNotAllowed,
+    FilterUnreadable,
     GenerationPaused,
     InvalidOption,
     MissingBotPermissions,
+    PromptBlocked,
     RoleNeeded,
     Suspended,
 )
 from generation import inputs, periods
+from generation.filter_terms import OTHER
+from generation.screening import Screening
 from limits import HoldingCaps, LimitName
 from models import (
     Access,
@@ -26,11 +30,11 @@ from models import (
     Reservation,
     Scope,
     Settlement,
-    Suspension,
     Unit,
     Verdict,
     VerdictReason,
 )
+from moderation import Review, ReviewMark, Suspension
 from parameters import IMAGES_BESIDE_INPUT_MAX
 
 NO_LIMITS: Final = Access()
@@ -39,9 +43,13 @@ _INSTANT: Final = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What holds for a wish: the guild's settings and lists, whether the operator has paused, and a suspension."""
+    """What holds for a wish: the guild's settings and lists, whether the operator has paused, and a suspension.
+
+    `screening` is what the prompt filter says of its words, or why nobody can say.
+    """
 
     guild: GuildSettings
+    screening: Screening | FilterUnreadable
     operator_paused: bool = False
     access: Access = NO_LIMITS
     suspension: Suspension | None = None
@@ -55,16 +63,60 @@ def check(rules: Rules, origin: Origin, request: GenerationRequest) -> None:
     if guild.paused:
         raise GenerationPaused("guild")
     if rules.suspension is not None:
-        raise Suspended(rules.suspension.until, reason=rules.suspension.reason)
+        raise suspended(guild, rules.suspension)
     if access.channel_ids and access.channel_ids.isdisjoint(origin.place_ids):
         raise ChannelNotAllowed(tuple(sorted(access.channel_ids)))
     if access.role_ids and access.role_ids.isdisjoint(origin.role_ids):
         raise RoleNeeded(tuple(sorted(access.role_ids)))
+    if isinstance(rules.screening, FilterUnreadable):
+        raise rules.screening
+    if rules.screening.verdict.blocked:
+        raise PromptBlocked(rules.screening.verdict.category or OTHER)
     if origin.missing_permissions:
         raise MissingBotPermissions(origin.missing_permissions)
     most = guild.images_per_job if not inputs.names(request) else min(guild.images_per_job, IMAGES_BESIDE_INPUT_MAX)
     if request.num_images > most:
         raise InvalidOption("num_images", "guild_limit", high=most)
+
+
+def is_current(screening: Screening | FilterUnreadable, guild: GuildSettings, operator: GuildSettings) -> bool:
+    """Whether the prompt filter is still as it was when the words were screened.
+
+    One that could not be read refuses everything, so it needs no other answer.
+    """
+    if isinstance(screening, FilterUnreadable):
+        return True
+    screened_by = (screening.guild_version, screening.operator_version)
+    return screened_by == (guild.filter_version, operator.filter_version)
+
+
+def review_mark(rules: Rules, origin: Origin, now: datetime) -> ReviewMark | None:
+    """Why a moderator may have to look at the pictures first: the words say so, or the member is new to the guild.
+
+    Somebody of whom Discord does not say when they came counts as new.
+    """
+    if isinstance(rules.screening, Screening) and rules.screening.verdict.review:
+        return ReviewMark.PROMPT
+    known_for = timedelta(0) if origin.joined_at is None else now - origin.joined_at
+    return ReviewMark.NEW_MEMBER if known_for < timedelta(days=rules.guild.new_member_days) else None
+
+
+def suspended(guild: GuildSettings, suspension: Suspension) -> Suspended:
+    """What a member is told who is suspended in the guild."""
+    return Suspended(
+        suspension.until,
+        reason=suspension.reason,
+        by_strikes=suspension.by_strikes,
+        appealable=guild.appeals_per_day > 0,
+    )
+
+
+def needs_review(guild: GuildSettings, job: Job) -> bool:
+    """Whether a moderator looks at the job's pictures before the channel does, as the guild has it now.
+
+    Where it wants none looked at, a mark has no effect.
+    """
+    return guild.review == Review.ALWAYS or (guild.review == Review.NEW and job.review_mark is not None)
 
 
 def reservations(

@@ -117,7 +117,8 @@ class PresetBook:
         preset = await self.find_to_change(guild_id, user_id, name, may_manage_guild=may_manage_guild)
         if preset.scope is PresetScope.BUILT_IN:
             raise InvalidOption("preset", "built_in", other=preset.name)
-        if not await self._database.write(lambda connection: presets.drop(connection, preset)):
+        now = self._clock.now()
+        if not await self._database.write(lambda connection: presets.drop(connection, preset, by_id=user_id, at=now)):
             raise InvalidOption("preset", "unknown", other=preset.name)
         return preset
 

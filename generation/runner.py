@@ -33,7 +33,9 @@ _PICTURE_WORKERS: Final = 16
 _STORAGE_PAUSE_SECONDS: Final = 2.0
 _UNFORESEEN_PAUSE_SECONDS: Final = 30.0
 _AT_THE_PROVIDER: Final = frozenset({JobStatus.SUBMITTING, JobStatus.SUBMITTED})
-_WITH_PICTURES: Final = frozenset({JobStatus.GENERATED, JobStatus.DELIVERED})
+_WITH_PICTURES: Final = frozenset({JobStatus.GENERATED, JobStatus.IN_REVIEW, JobStatus.DELIVERED})
+# Statuses in which a job that the provider knows is looked at by asking it.
+_POLLED: Final = _AT_THE_PROVIDER | {JobStatus.GENERATED, JobStatus.IN_DOUBT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,9 @@ class Runner:
         for guild_id in await guilds.paused(self._database):
             self._queue.hold(guild_id)
         unfinished = await jobs.unfinished(self._database)
+        self._pipeline.take_over(job.job_id for job in unfinished)
         for job in unfinished:
-            self.watch(job)
+            self.watch(job, after_seconds=self._pace.after_restart(job.job_id) if _is_polled(job) else 0.0)
         if unfinished:
             log.info("recovering %d unfinished jobs", len(unfinished))
         self._start("runner schedule", self._schedule)
@@ -134,7 +137,7 @@ class Runner:
         if job.status is JobStatus.QUEUED and job.message_id is None:
             # Its card is on its way: it can't be taken yet, but whoever comes after it is behind it.
             self._queue.put(job.job_id, guild_id=job.origin.guild_id, user_id=job.origin.user_id, arriving=True)
-        self._put(job.job_id, after_seconds, polls=job.request_id is not None and not job.status.is_terminal)
+        self._put(job.job_id, after_seconds, polls=_is_polled(job))
 
     def line_up(self, job: Job) -> None:
         """A queued job has its card: let it wait for its turn. A step would say the same, at the price of a look."""
@@ -157,6 +160,12 @@ class Runner:
                 self._urgent.add(job_id)
         elif at_once or (job_id not in self._queue and not (due is not None and due.polls)):
             self._put(job_id, 0.0)
+
+    def take_up(self, job: Job) -> None:
+        """A job at its end has something else to show by now: see to it at once."""
+        if job.status in _WITH_PICTURES:
+            self._with_pictures.add(job.job_id)
+        self.wake(job.job_id, at_once=True)
 
     async def hold(self, guild_id: int) -> None:
         """Submit nothing of this guild any more, or with EVERYWHERE nothing at all, until `let_go`.
@@ -331,3 +340,7 @@ class Runner:
             self.wake(job_id, at_once=job_id in self._urgent)
         self._urgent.discard(job_id)
         self._changed.set()
+
+
+def _is_polled(job: Job) -> bool:
+    return job.request_id is not None and job.status in _POLLED

@@ -14,7 +14,9 @@ from errors import (
     CancelRefused,
     CapReached,
     ConfirmationNeeded,
+    FilterUnreadable,
     JobNotFound,
+    PromptBlocked,
     ProviderClosed,
     Refusal,
     TransitionRefused,
@@ -25,14 +27,16 @@ from generation.circuit import Circuit
 from generation.delivery import UsualTime
 from generation.observer import Observer
 from generation.polling import JobKind, PollSchedule
+from generation.prompt_check import PromptCheck, Wish
 from generation.queue import FairQueue
 from generation.runner import Runner
+from generation.screening import Screening
 from generation.timing import card_wait
 from limits import Caps, HoldingCap, HoldingCaps, Limits, holding
-from models import Balance, FailureReason, GenerationRequest, Job, JobStatus, Origin, Reservation, Scope
+from models import Balance, FailureReason, GenerationRequest, GuildSettings, Job, JobStatus, Origin, Reservation, Scope
 from parameters import SEED_MAX
 from recipes import Recipe
-from storage import access, alerts, doubts, drafts, guilds, jobs, ledger, suspensions
+from storage import access, alerts, audit, doubts, drafts, guilds, jobs, ledger, suspensions
 from storage import limits as stored_limits
 from storage.database import Database
 
@@ -40,6 +44,8 @@ log = logging.getLogger(__name__)
 
 _RANDOM_BYTES: Final = 5
 PLAIN_RECIPE: Final = Recipe()
+# A list that changes faster than its words can be looked up in it: whoever comes then tries again later.
+_SCREENINGS_MAX: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +95,15 @@ class Terms:
     active_jobs: int
 
 
+class _Outdated(Exception):
+    """The prompt filter is not as it was when the words were screened. Undoes the transaction, and goes no further."""
+
+    def __init__(self, guild: GuildSettings, operator: GuildSettings) -> None:
+        super().__init__(f"by now {guild.filter_version} and {operator.filter_version}")
+        self.guild = guild
+        self.operator = operator
+
+
 class GenerationService:
     """Accepts wishes and answers for jobs. It never drives one: it records and wakes the runner."""
 
@@ -100,6 +115,7 @@ class GenerationService:
         queue: FairQueue,
         circuit: Circuit,
         books: Books,
+        prompts: PromptCheck,
         schedule: PollSchedule,
         observer: Observer,
         clock: Clock,
@@ -113,6 +129,7 @@ class GenerationService:
         self._queue = queue
         self._circuit = circuit
         self._books = books
+        self._prompts = prompts
         self._schedule = schedule
         self._observer = observer
         self._clock = clock
@@ -133,16 +150,16 @@ class GenerationService:
     ) -> Acceptance:
         """Record the wish as a job and hold its price, in one transaction that is on disk when this returns.
 
-        The guild's settings are read in that very transaction, so a pause or a cap that was changed before holds.
+        The guild's settings are read in that very transaction, so a pause or a cap that was changed before holds. The
+        words are screened before it, and again where it finds that the prompt filter has changed since.
         A wish made from a draft uses it up: of two presses on its button one makes a job, the other raises DraftGone.
         Unless the member has `confirmed` the price, ConfirmationNeeded is raised where the guild wants that.
         Raises a Refusal, with nothing recorded, or StorageError where the database can't be used; a caller that is
         cancelled while waiting may leave a recorded job without a card, which the runner then ends.
         """
+        wish = Wish(origin=origin, request=request, recipe=recipe, draft_id=draft_id, confirmed=confirmed)
         # On its own: the write can't be called back once it is asked for, and the runner must hear of its job.
-        accepting = asyncio.create_task(
-            self._accept(origin, request, recipe, draft_id, confirmed=confirmed), name=f"accept {origin.interaction_id}"
-        )
+        accepting = asyncio.create_task(self._accept(wish), name=f"accept {origin.interaction_id}")
         self._accepting.add(accepting)
         accepting.add_done_callback(self._accepted)
         return await asyncio.shield(accepting)
@@ -193,12 +210,23 @@ class GenerationService:
             raise CancelRefused("not_yours", status=job.status)
         reason = FailureReason.CANCELLED_BY_AUTHOR if is_author else FailureReason.CANCELLED_BY_MODERATOR
         now = self._clock.now()
-        try:
-            cancelled = await self._database.write(
-                lambda connection: jobs.move(
-                    connection, job_id, JobStatus.QUEUED, JobStatus.CANCELLED, at=now, reason=reason
+
+        def end(connection: sqlite3.Connection) -> Job:
+            ended = jobs.move(connection, job_id, JobStatus.QUEUED, JobStatus.CANCELLED, at=now, reason=reason)
+            if not is_author:
+                audit.note(
+                    connection,
+                    guild_id=guild_id,
+                    by_id=user_id,
+                    at=now,
+                    what="mod.cancel",
+                    subject_id=ended.origin.user_id,
+                    job_id=job_id,
                 )
-            )
+            return ended
+
+        try:
+            cancelled = await self._database.write(end)
         except TransitionRefused as error:
             current = await jobs.find(self._database, job_id)
             raise CancelRefused("too_late", status=current.status) from error
@@ -270,11 +298,9 @@ class GenerationService:
         self._runner.wake(job_id, at_once=True)
         return resolved
 
-    async def _accept(
-        self, origin: Origin, request: GenerationRequest, recipe: Recipe, draft_id: str | None, *, confirmed: bool
-    ) -> Acceptance:
+    async def _accept(self, wish: Wish) -> Acceptance:
         try:
-            job, left = await self._record(origin, request, recipe, draft_id, confirmed=confirmed)
+            job, left = await self._record(wish)
         except Refusal as refusal:
             self._observer.refusal(type(refusal).__name__)
             raise
@@ -292,14 +318,38 @@ class GenerationService:
         if not task.cancelled():
             task.exception()  # looked at here for a caller that is gone, or asyncio would call it forgotten
 
-    async def _record(
-        self, origin: Origin, request: GenerationRequest, recipe: Recipe, draft_id: str | None, *, confirmed: bool
-    ) -> tuple[Job, int]:
+    async def _record(self, wish: Wish) -> tuple[Job, int]:
         """The recorded job, and how many images its author has room for after it."""
         if self._runner.stopping or not self._circuit.takes_commands():
             raise ProviderClosed(stopping=self._runner.stopping)
         await self._books.check()
-        now = self._clock.now()
+        for _ in range(_SCREENINGS_MAX):
+            screening = await self._prompts.screened(wish)
+            now = self._clock.now()
+            try:
+                recorded, left, crossed = await self._database.write(self._recording(wish, screening, now))
+            except _Outdated as newer:
+                self._prompts.outdated(newer.guild, newer.operator)
+            except PromptBlocked as refusal:
+                raise await self._prompts.refusal_of(wish, refusal) from None
+            except CapReached as refusal:
+                await self._note_used_up(refusal, now)
+                raise
+            else:
+                if crossed:
+                    self._told_of_budgets()
+                return recorded, left
+        raise FilterUnreadable("guild")
+
+    def _recording(
+        self, wish: Wish, screening: Screening | FilterUnreadable, now: datetime
+    ) -> Callable[[sqlite3.Connection], tuple[Job, int, bool]]:
+        """The accepting transaction.
+
+        It gives the job, how many images its author has room for after it, and whether a budget has reached a mark.
+        """
+        origin, request = wish.origin, wish.request
+        guild_id, user_id = origin.guild_id, origin.user_id
         job = Job(
             # Sorts by time, can't be guessed, is short enough to read out.
             job_id=f"{to_ms(now):011x}{self._draw_id()}",
@@ -310,21 +360,24 @@ class GenerationService:
             created_at=now,
             changed_at=now,
             images_requested=request.num_images,
-            recipe=recipe,
+            recipe=wish.recipe,
         )
 
         def record(connection: sqlite3.Connection) -> tuple[Job, int, bool]:
-            guild_id, user_id = origin.guild_id, origin.user_id
             guild = guilds.read_settings(connection, guild_id)
+            operator = guilds.read_settings(connection, guilds.EVERYWHERE)
+            if not policy.is_current(screening, guild, operator):
+                raise _Outdated(guild, operator)
             rules = policy.Rules(
                 guild=guild,
-                operator_paused=guilds.read_settings(connection, guilds.EVERYWHERE).paused,
+                screening=screening,
+                operator_paused=operator.paused,
                 access=access.read(connection, guild_id),
                 suspension=suspensions.read(connection, guild_id=guild_id, user_id=user_id, now=now),
             )
             policy.check(rules, origin, request)
-            if draft_id is not None:
-                drafts.take(connection, draft_id)
+            if wish.draft_id is not None:
+                drafts.take(connection, wish.draft_id)
             limits = stored_limits.read(connection, guild_id=guild_id, user_id=user_id)
             reservations = policy.reservations(
                 guild,
@@ -334,13 +387,17 @@ class GenerationService:
                 caps=self._caps(limits, user_id, origin.role_ids, origin.place_ids),
                 now=now,
             )
-            recorded = replace(job, origin=replace(origin, locale=guild.locale_for(origin.locale)))
+            recorded = replace(
+                job,
+                origin=replace(origin, locale=guild.locale_for(origin.locale)),
+                review_mark=policy.review_mark(rules, origin, now),
+            )
             jobs.record(connection, recorded, reservations, active_limit=self._terms.active_jobs)
             rows = connection.execute(*ledger.balance_query([held.account for held in reservations]))
             standing = list(zip(reservations, ledger.balances(rows, reservations), strict=True))
             left = min(balance.left // held.each for held, balance in standing)
             crossed = policy.near_a_mark(standing) and alerts.note_crossings(connection, reservations, at_ms=to_ms(now))
-            if not confirmed:
+            if not wish.confirmed:
                 before = [(held, replace(after, pending=after.pending - held.amount)) for held, after in standing]
                 if policy.asks_first(guild, request.num_images, before):  # raising undoes all of the above
                     raise ConfirmationNeeded(
@@ -348,14 +405,7 @@ class GenerationService:
                     )
             return recorded, left, bool(crossed)
 
-        try:
-            recorded, left, crossed = await self._database.write(record)
-        except CapReached as refusal:
-            await self._note_used_up(refusal, now)
-            raise
-        if crossed:
-            self._told_of_budgets()
-        return recorded, left
+        return record
 
     async def _note_used_up(self, refusal: CapReached, now: datetime) -> None:
         """A budget that was lowered below what is spent refuses everything: whoever is told of budgets hears of that.

@@ -17,6 +17,8 @@ from generation.delivery import ReleasedImage
 from models import Verdict
 
 _ENDINGS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+# By what a file's name ends in.
+MEDIA_TYPES: Final = {f".{ending}": media_type for media_type, ending in _ENDINGS.items()}
 # Undeliverable pictures stay for their author this long, unless the spool outgrows its size first.
 KEPT_FOR: Final = timedelta(days=7)
 MAX_BYTES: Final = 2 * 1024**3
@@ -67,6 +69,11 @@ class Spool:
             return images
         return None
 
+    def holds(self, job_id: str, verdicts: Sequence[Verdict]) -> bool:
+        """Whether the released images of these verdicts lie here, as far as their sizes tell: cheaper than `find`."""
+        images = [self._image(job_id, verdict) for verdict in verdicts if verdict.released]
+        return bool(images) and all(_size(image.path) == image.size_bytes for image in images)
+
     def drop(self, job_id: str) -> None:
         """Remove what is kept for the job; nothing where there is nothing."""
         shutil.rmtree(self._folder / job_id, ignore_errors=True)
@@ -111,6 +118,13 @@ class Spool:
             height_px=verdict.height_px,
             size_bytes=verdict.size_bytes,
         )
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _digest(path: Path) -> str | None:

@@ -16,7 +16,7 @@ from discord.http import Route
 import config
 from clock import SystemClock
 from config import Settings
-from errors import AccountRefused, EaselError, PollInconclusive, RateLimited
+from errors import AccountRefused, EaselError, PollInconclusive, RateLimited, StorageUnavailable
 from ops import logs
 from ops.report import usd
 from permissions import ADMINISTRATOR_BIT, PERMISSION_BITS, invite_url
@@ -159,6 +159,25 @@ def _database(settings: Settings) -> Iterator[Finding]:
     used = f"in use by process {found.holder_pid}" if found.holder_pid else "not in use"
     schema = f"schema {found.schema}" if found.schema == found.known_schema else "to be updated at the next start"
     yield Finding("ok", "database", f"{path}: sound, writable, {found.size_bytes // 1024} KiB, {schema}, {used}")
+    if found.schema == found.known_schema:
+        yield _log(path)
+
+
+def _log(path: Path) -> Finding:
+    """Whether the log of who did what is as it was written."""
+    try:
+        trail = maintenance.audit_trail(path, clock=SystemClock(), seconds=_DATABASE_SECONDS)
+    except StorageUnavailable as error:
+        return Finding("FAIL", "log", f"could not be verified within {_DATABASE_SECONDS:g} s: {error}")
+    if trail.sound:
+        return Finding("ok", "log", f"{trail.lines} lines follow from each other, head {trail.head}")
+    first = trail.findings[0]
+    return Finding(
+        "FAIL",
+        "log",
+        f"was tampered with: {trail.total} findings, the first at line {first.seq} ({first.problem}); "
+        "`python bot.py report` lists them",
+    )
 
 
 async def _discord(settings: Settings) -> Findings:

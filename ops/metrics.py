@@ -36,6 +36,7 @@ class Reading(StrEnum):
     QUEUE_LENGTH = "queue_length"
     IN_FLIGHT = "in_flight"
     DUE = "due"
+    POLL_CROWDING = "poll_crowding"
     GATEWAY_LATENCY_SECONDS = "gateway_latency_seconds"
 
 
@@ -43,6 +44,7 @@ _READING_HELP: Final[Mapping[Reading, str]] = {
     Reading.QUEUE_LENGTH: "Jobs that wait to be submitted.",
     Reading.IN_FLIGHT: "Jobs that the provider has or may have.",
     Reading.DUE: "Entries in the runner's schedule.",
+    Reading.POLL_CROWDING: "How many times as dear polls are for fitting into the allowed rate; 1 while all fit.",
     Reading.GATEWAY_LATENCY_SECONDS: "From the gateway's last heartbeat to its acknowledgement.",
 }
 
@@ -61,6 +63,9 @@ class Metrics:
         self._verdicts = self._counter("verdicts", "Images judged by the safety gate, by reason.", "reason")
         self._deliveries = self._counter("deliveries", "Deliveries to Discord, by outcome.", "outcome")
         self._refusals = self._counter("refusals", "Wishes of members that were refused, by kind.", "kind")
+        self._blocked = self._counter(
+            "prompts_blocked", "Wishes that the prompt filter refused, by category.", "category"
+        )
         self._settled = Counter(
             "easel_settled_micros", "Money posted, in millionths of a US dollar.", registry=self.registry
         )
@@ -111,6 +116,9 @@ class Metrics:
 
     def refusal(self, kind: str) -> None:
         self._count(self._refusals, kind)
+
+    def blocked(self, category: str) -> None:
+        self._count(self._blocked, category)
 
     def loop_lag(self, seconds: float) -> None:
         """The event loop ran something `seconds` after it was due."""

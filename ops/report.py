@@ -9,31 +9,35 @@ from typing import Final, TextIO
 
 from config import MICROS_PER_USD
 from models import AccountKey, AuditFinding, Balance, Entry, Job, Unit
+from storage.audit import Head
+from storage.audit_chain import AuditTrail
 from storage.reading import Snapshot, snapshot
 
 # The tables for people show the latest so many lines; the JSON has them all.
 _SHOWN_JOBS: Final = 20
 _SHOWN_ENTRIES: Final = 20
 _SHOWN_ACCOUNTS: Final = 60
+_SHOWN_FLAWS: Final = 20
 
 _Table = Sequence[Sequence[str]]
 
 
-def report(database: Path, out: TextIO, *, as_json: bool) -> int:
-    """Write the report to `out`; returns 1 where a balance is not the sum of its entries, else 0.
+def report(database: Path, out: TextIO, *, as_json: bool, noted: Head | None = None) -> int:
+    """Write the report to `out`; returns 1 where the books don't balance or the log was tampered with, else 0.
 
-    Raises StorageUnavailable where there is no database or it can't be read.
+    `noted` is a head of the log from an earlier report: whoever wrote it down elsewhere learns here whether the log
+    still goes back to it. Raises StorageUnavailable where there is no database or it can't be read.
     """
-    state = snapshot(database)
+    state = snapshot(database, noted=noted)
     if as_json:
         json.dump(as_object(state), out)
         out.write("\n")
     else:
         out.write(as_text(state))
-    return 1 if state.findings else 0
+    return 1 if state.findings or not state.trail.sound else 0
 
 
-def as_object(state: Snapshot) -> dict[str, list[dict[str, object]]]:
+def as_object(state: Snapshot) -> dict[str, object]:
     """The report as a JSON object: ids are strings, null where an account or an entry has none."""
     return {
         "accounts": [
@@ -42,6 +46,11 @@ def as_object(state: Snapshot) -> dict[str, list[dict[str, object]]]:
         ],
         "jobs": [_job(job) for job in state.jobs],
         "entries": [_entry(entry) for entry in state.entries],
+        "audit": {
+            "lines": state.trail.lines,
+            "head": str(state.trail.head),
+            "findings": [{"line": str(flaw.seq), "problem": flaw.problem} for flaw in state.trail.findings],
+        },
     }
 
 
@@ -65,6 +74,7 @@ def as_text(state: Snapshot) -> str:
         ),
         _totals(state),
         _audit(state.findings, len(state.balances)),
+        _trail(state.trail),
     ]
     return "\n".join(parts)
 
@@ -186,6 +196,15 @@ def _audit(findings: Sequence[AuditFinding], accounts: int) -> str:
         for finding in findings
     ]
     return "\n".join([f"Audit: FAILED for {len(findings)} of {accounts} accounts:", *lines]) + "\n"
+
+
+def _trail(trail: AuditTrail) -> str:
+    if trail.sound:
+        return f"Log: all {trail.lines} lines follow from each other; head {trail.head}\n"
+    shown = [f"  line {flaw.seq}: {flaw.problem}" for flaw in trail.findings[:_SHOWN_FLAWS]]
+    if trail.total > len(shown):
+        shown.append(f"  (and {trail.total - len(shown)} more)")
+    return "\n".join([f"Log: FAILED, findings: {trail.total} in {trail.lines} lines:", *shown]) + "\n"
 
 
 def _whose(account: AccountKey) -> tuple[str, str, str, str]:

@@ -14,10 +14,10 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 import aiosqlite
 
@@ -111,69 +111,45 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-class Database:
-    """The bot's database. Made by `open`; every method may be called from any task of its loop."""
+class Writer(Protocol):
+    """Carries operations to the one connection that writes. How they get there is all that one may do otherwise."""
 
-    def __init__(self, connection: sqlite3.Connection, reader: aiosqlite.Connection, lock: int) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._connection = connection
-        self._reader = reader
-        self._lock = lock
-        self._waiting: queue.SimpleQueue[tuple[Operation[Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
-        self._closed = False
-        self._writer = threading.Thread(target=self._write_until_closed, name="database writer", daemon=True)
-        self._writer.start()
-
-    @classmethod
-    async def open(cls, path: Path, *, clock: Clock) -> Self:
-        """Open the database at `path`, made and migrated where needed, readable by its owner only.
-
-        Raises DatabaseInUse where another process has it, StorageUnavailable where it can't be used.
-        """
-        lock = await asyncio.to_thread(_take_lock, path)
-        try:
-            connection = await asyncio.to_thread(_open_for_writing, path, clock)
-            try:
-                reader = await _open_for_reading(path)
-            except BaseException:  # raised again below: a cancellation must clean up as well
-                connection.close()
-                raise
-        except BaseException:  # raised again below: a cancellation must clean up as well
-            os.close(lock)
-            raise
-        return cls(connection, reader, lock)
-
-    async def write(self, operation: Operation[T]) -> T:
-        """Run `operation` as one durable transaction and return its value once that is on disk.
-
-        Raises whatever it raised, with nothing kept of it, or StorageUnavailable. A cancelled caller stops
-        waiting; the operation still runs whole.
-        """
-        if self._closed:
-            raise StorageUnavailable("the database is closed")
-        answer: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.put((operation, answer))
-        return await answer
-
-    async def fetch_all(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
-        """The rows of one reading statement, as of the latest commit. Raises StorageUnavailable."""
-        with _reading():
-            return list(await self._reader.execute_fetchall(sql, parameters))
-
-    async def fetch_one(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
-        """The first row of one reading statement, or None. Raises StorageUnavailable."""
-        rows = await self.fetch_all(sql, parameters)
-        return rows[0] if rows else None
+    def ask(self, operation: Operation[Any], answer: asyncio.Future[Any]) -> None:
+        """Have the operation run in a batch by `run_batch`, after all that were asked for before, and answered."""
 
     async def close(self) -> None:
-        """Finish what was asked for, then let the file go. Safe to call twice."""
-        if self._closed:
-            return
-        self._closed = True
+        """Finish what was asked for, then let the file go."""
+
+
+class Reader(Protocol):
+    """The connection that reads."""
+
+    def execute_fetchall(self, sql: str, parameters: Sequence[Any], /) -> Awaitable[Iterable[sqlite3.Row]]:
+        """The rows of one statement, as of the latest commit."""
+
+    async def close(self) -> None:
+        """Let the file go."""
+
+
+class WriterThread:
+    """A thread that runs as one batch all that waits, for the loop in which this was made."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._lock = lock
+        self._waiting: queue.SimpleQueue[tuple[Operation[Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write_until_closed, name="database writer", daemon=True)
+        self._thread.start()
+
+    def ask(self, operation: Operation[Any], answer: asyncio.Future[Any]) -> None:
+        """Have the operation run."""
+        self._waiting.put((operation, answer))
+
+    async def close(self) -> None:
+        """Finish what was asked for, then let the file and the lock beside it go."""
         self._waiting.put(None)
-        # The reader first: its thread would keep the process alive if this was cancelled, the writer's would not.
-        await self._reader.close()
-        await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._thread.join)
         self._connection.close()
         os.close(self._lock)
 
@@ -192,12 +168,73 @@ class Database:
             # One call for the whole batch: waking the loop costs more than setting a future. A loop that was
             # closed without closing the database has nobody left to tell.
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(_answer, answers, outcomes)
+                self._loop.call_soon_threadsafe(give_answers, answers, outcomes)
             if closing:
                 return
 
 
-def _answer(answers: Sequence[asyncio.Future[Any]], outcomes: Sequence[Outcome]) -> None:
+class Database:
+    """The bot's database. Made by `open`; every method may be called from any task of its loop."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._writer = writer
+        self._reader = reader
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path, *, clock: Clock) -> Self:
+        """Open the database at `path`, made and migrated where needed, readable by its owner only.
+
+        Raises DatabaseInUse where another process has it, StorageUnavailable where it can't be used.
+        """
+        lock = await asyncio.to_thread(_take_lock, path)
+        try:
+            connection = await asyncio.to_thread(_open_for_writing, path, clock)
+            try:
+                reader = await _open_for_reading(path)
+            except BaseException:  # raised again below: a cancellation must clean up as well
+                connection.close()
+                raise
+        except BaseException:  # raised again below: a cancellation must clean up as well
+            os.close(lock)
+            raise
+        return cls(WriterThread(connection, lock), reader)
+
+    async def write(self, operation: Operation[T]) -> T:
+        """Run `operation` as one durable transaction and return its value once that is on disk.
+
+        Raises whatever it raised, with nothing kept of it, or StorageUnavailable. A cancelled caller stops
+        waiting; the operation still runs whole.
+        """
+        if self._closed:
+            raise StorageUnavailable("the database is closed")
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._writer.ask(operation, answer)
+        return await answer
+
+    async def fetch_all(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """The rows of one reading statement, as of the latest commit. Raises StorageUnavailable."""
+        with _reading():
+            return list(await self._reader.execute_fetchall(sql, parameters))
+
+    async def fetch_one(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
+        """The first row of one reading statement, or None. Raises StorageUnavailable."""
+        rows = await self.fetch_all(sql, parameters)
+        return rows[0] if rows else None
+
+    async def close(self) -> None:
+        """Finish what was asked for, then let the file go. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        # The reader first: its thread would keep the process alive if this was cancelled, the writer's would not.
+        await self._reader.close()
+        await self._writer.close()
+
+
+def give_answers(answers: Sequence[asyncio.Future[Any]], outcomes: Sequence[Outcome]) -> None:
+    """Tell whoever waits how their operation ended. Runs in the loop that the answers belong to."""
     for answer, outcome in zip(answers, outcomes, strict=True):
         if answer.done():  # the caller was cancelled; the operation happened all the same
             if outcome.error is not None:

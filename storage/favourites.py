@@ -6,13 +6,15 @@ from datetime import datetime
 from clock import to_ms
 from errors import JobNotFound, PictureGone
 from models import JobStatus
+from moderation import check_shown
 from storage.database import Database
+from storage.jobs import job_of
 
 
 def put(connection: sqlite3.Connection, job_id: str, *, guild_id: int, user_id: int, on: bool, at: datetime) -> bool:
     """Make the job a favourite of the member's, or none any more; True where that changed something.
 
-    Raises JobNotFound (also for another guild's job), or PictureGone for one that shows no pictures.
+    Raises JobNotFound (also for another guild's job), PictureHidden, or PictureGone for one that shows no pictures.
     """
     job_no = _shown(connection, job_id, guild_id=guild_id)
     if on:
@@ -48,6 +50,7 @@ def _shown(connection: sqlite3.Connection, job_id: str, *, guild_id: int) -> int
     row = connection.execute("SELECT * FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
     if row is None or row["guild_id"] != guild_id:
         raise JobNotFound(job_id)
-    if row["status"] != JobStatus.DELIVERED or row["removed_at"] is not None:
+    if row["status"] != JobStatus.DELIVERED:
         raise PictureGone
+    check_shown(job_of(row))
     return int(row["job_no"])

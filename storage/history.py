@@ -15,6 +15,7 @@ from clock import to_ms
 from errors import JobNotFound
 from models import Job
 from recipes import folded
+from storage import audit
 from storage.database import Database
 from storage.jobs import job_of
 
@@ -92,15 +93,29 @@ async def latest_delivered(database: Database, *, guild_id: int, user_id: int) -
     return None if row is None else job_of(row)
 
 
-def mark_removed(connection: sqlite3.Connection, job_id: str, *, at: datetime) -> bool:
+def mark_removed(connection: sqlite3.Connection, job_id: str, *, by_id: int, at: datetime, reason: str = "") -> bool:
     """The job's card is being taken off Discord; True for the first caller only. Raises JobNotFound.
 
-    It leaves its author's history, and everybody's favourites, at once.
+    It leaves its author's history, and everybody's favourites, at once. Anybody's doing but the author's is written
+    down.
     """
-    cursor = connection.execute(
-        "UPDATE jobs SET removed_at = ? WHERE job_id = ? AND removed_at IS NULL", (to_ms(at), job_id)
-    )
-    if cursor.rowcount:
+    rows = connection.execute(
+        "UPDATE jobs SET removed_at = ? WHERE job_id = ? AND removed_at IS NULL RETURNING guild_id, user_id",
+        (to_ms(at), job_id),
+    ).fetchall()
+    if rows:
+        [job] = rows
+        if job["user_id"] != by_id:
+            audit.note(
+                connection,
+                guild_id=job["guild_id"],
+                by_id=by_id,
+                at=at,
+                what="mod.remove",
+                subject_id=job["user_id"],
+                job_id=job_id,
+                reason=reason,
+            )
         return True
     if connection.execute("SELECT 1 FROM jobs WHERE job_id = ?", (job_id,)).fetchone() is None:
         raise JobNotFound(job_id)

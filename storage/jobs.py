@@ -122,8 +122,9 @@ def move(
 ) -> Job:
     """Move the job from `expected` to `target`, resolve its reservation where that ends it, and return it.
 
-    `settlement` goes with the statuses that settle, and only with those; `changes` sets further columns. Raises
-    TransitionRefused where the job is elsewhere by now, and then changes nothing.
+    `settlement` goes with the statuses that settle, and only with those; `changes` sets further columns. Where the job
+    was hidden or removed meanwhile, its card is behind whatever it shows. Raises TransitionRefused where the job is
+    elsewhere by now, and then changes nothing.
     """
     if target not in TRANSITIONS[expected]:
         raise StorageError(f"no job goes from {expected} to {target}")
@@ -136,7 +137,7 @@ def move(
     if settlement is not None:
         columns["settled_micros"] = settlement.micros
     cursor = connection.execute(
-        f"UPDATE jobs SET {', '.join(f'{name} = ?' for name in columns)}"  # noqa: S608 - checked names only
+        f"UPDATE jobs SET {', '.join(map(_assignment, columns))}"  # noqa: S608 - checked names only
         " WHERE job_id = ? AND status = ? RETURNING *",
         (*map(_stored, columns.values()), job_id, expected),
     )
@@ -161,9 +162,12 @@ def store_card(connection: sqlite3.Connection, job_id: str, message_id: int) -> 
     return job_of(rows[0])
 
 
-def note_card_status(connection: sqlite3.Connection, job_id: str, status: JobStatus) -> None:
-    """The card shows this status for certain."""
-    connection.execute("UPDATE jobs SET card_status = ? WHERE job_id = ?", (status, job_id))
+def note_card(connection: sqlite3.Connection, job: Job) -> None:
+    """The card shows for certain what the job is; nothing where it was hidden, restored or removed meanwhile."""
+    connection.execute(
+        "UPDATE jobs SET card_status = ? WHERE job_id = ? AND hidden_at IS ? AND removed_at IS ?",
+        (job.status, job.job_id, _stored(job.hidden_at), _stored(job.removed_at)),
+    )
 
 
 def claim_notification(connection: sqlite3.Connection, job_id: str, *, at: datetime) -> bool:
@@ -376,6 +380,15 @@ def _checked(changes: dict[str, Any]) -> dict[str, Any]:
     if unknown:
         raise StorageError(f"a move does not set {', '.join(sorted(unknown))}")
     return changes
+
+
+def _assignment(name: str) -> str:
+    # What was just shown is not what a hidden or removed job shows.
+    return (
+        "card_status = iif(hidden_at IS NULL AND removed_at IS NULL, ?, NULL)"
+        if name == "card_status"
+        else f"{name} = ?"
+    )
 
 
 def _stored(value: object) -> object:

@@ -2,18 +2,23 @@
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from clock import from_ms, to_ms
 from errors import NameTaken
 from recipes import LoraEntry, folded
+from storage import audit
 from storage.database import Database
 
 GUILD_MAX: Final = 50
 
 
 def put(connection: sqlite3.Connection, entry: LoraEntry) -> None:
-    """Store the entry. Raises NameTaken where its name is there already, or with the limit where there are too many."""
+    """Store the entry, and write down who adds it.
+
+    Raises NameTaken where its name is there already, or with the limit where there are too many.
+    """
     assert entry.added_at is not None  # whoever adds one says when
     name = folded(entry.name)
     if connection.execute("SELECT 1 FROM loras WHERE guild_id = ? AND folded = ?", (entry.guild_id, name)).fetchone():
@@ -36,14 +41,26 @@ def put(connection: sqlite3.Connection, entry: LoraEntry) -> None:
             to_ms(entry.added_at),
         ),
     )
+    audit.note(
+        connection,
+        guild_id=entry.guild_id,
+        by_id=entry.added_by,
+        at=entry.added_at,
+        what="lora.add",
+        after=_in_words(entry),
+    )
 
 
-def drop(connection: sqlite3.Connection, *, guild_id: int, name: str) -> LoraEntry | None:
-    """Take the entry out and return it, or None where there is none of that name."""
+def drop(connection: sqlite3.Connection, *, guild_id: int, name: str, by_id: int, at: datetime) -> LoraEntry | None:
+    """Take the entry out, write down who did it, and return it; None where there is none of that name."""
     rows = connection.execute(
         "DELETE FROM loras WHERE guild_id = ? AND folded = ? RETURNING *", (guild_id, folded(name))
     ).fetchall()
-    return _entry(rows[0]) if rows else None
+    if not rows:
+        return None
+    entry = _entry(rows[0])
+    audit.note(connection, guild_id=guild_id, by_id=by_id, at=at, what="lora.remove", before=_in_words(entry))
+    return entry
 
 
 async def of_guild(database: Database, guild_id: int) -> list[LoraEntry]:
@@ -61,6 +78,10 @@ async def named(database: Database, names: Sequence[str], *, guild_id: int) -> d
         (guild_id, *wanted),
     )
     return {row["folded"]: _entry(row) for row in rows}
+
+
+def _in_words(entry: LoraEntry) -> str:
+    return f"{entry.name} ({entry.path})"
 
 
 def _entry(row: sqlite3.Row) -> LoraEntry:

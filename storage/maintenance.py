@@ -13,7 +13,8 @@ from typing import Final
 from clock import Clock
 from errors import StorageError, StorageUnavailable
 from models import Job
-from storage import doubts, migrations
+from storage import audit_chain, doubts, migrations
+from storage.audit_chain import AuditTrail
 from storage.database import BUSY_TIMEOUT_SECONDS, connect, run_batch
 
 # How many of SQLite's own steps go by between two looks at the time while a check runs.
@@ -37,8 +38,7 @@ def inspect(path: Path, *, clock: Clock, seconds: float) -> Condition:
     Raises StorageUnavailable where it can't, or where reading all of it takes longer than `seconds`.
     """
     with _opened(path, mode="rw") as connection:
-        deadline = clock.monotonic() + seconds
-        connection.set_progress_handler(lambda: clock.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
+        _bound(connection, clock, seconds)
         # Takes the write lock, which is refused where the file or its folder is read-only.
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
@@ -51,6 +51,14 @@ def inspect(path: Path, *, clock: Clock, seconds: float) -> Condition:
             mode=stat.st_mode & 0o777,
             size_bytes=stat.st_size,
         )
+
+
+def audit_trail(path: Path, *, clock: Clock, seconds: float) -> AuditTrail:
+    """Verify the log of who did what; changes nothing. Raises StorageUnavailable, also after so many `seconds`."""
+    with _opened(path, mode="ro") as connection:
+        _bound(connection, clock, seconds)
+        connection.execute("BEGIN")
+        return audit_chain.verify(connection)
 
 
 def copy(source: Path, target: Path) -> None:
@@ -71,6 +79,20 @@ def copy(source: Path, target: Path) -> None:
         _trust(connection, "integrity_check", target)
     with target.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def empty_log(path: Path) -> bool:
+    """Write everything back into the database's file and empty the log beside it; False where somebody reads it now.
+
+    Blocks, and lets the bot's own writes wait meanwhile. Raises StorageUnavailable.
+    """
+    _must_exist(path)
+    try:
+        with closing(connect(path)) as connection:
+            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error as error:
+        raise StorageUnavailable(f"{path} could not be written: {error}") from error
+    return not busy
 
 
 def resolve(path: Path, job_id: str, *, paid: bool, at: datetime) -> Job:
@@ -105,6 +127,12 @@ def _opened(path: Path, *, mode: str, immutable: bool = False) -> Iterator[sqlit
             yield connection
     except sqlite3.Error as error:
         raise StorageUnavailable(f"{path}: {error}") from error
+
+
+def _bound(connection: sqlite3.Connection, clock: Clock, seconds: float) -> None:
+    """Interrupt whatever the connection does once so many seconds have passed."""
+    deadline = clock.monotonic() + seconds
+    connection.set_progress_handler(lambda: clock.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
 
 
 def _must_exist(path: Path) -> None:

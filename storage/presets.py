@@ -2,11 +2,13 @@
 
 import json
 import sqlite3
+from datetime import datetime
 from typing import Final
 
 from clock import from_ms, to_ms
 from errors import NameTaken
 from recipes import Preset, PresetScope, folded
+from storage import audit
 from storage.codec import decode_preset, encode_preset
 from storage.database import Database
 
@@ -18,7 +20,7 @@ _WITHIN_REACH: Final = "((guild_id = ? AND owner_id = 0) OR (guild_id = 0 AND ow
 
 
 def keep(connection: sqlite3.Connection, preset: Preset, *, replace: bool) -> None:
-    """Store the preset; with `replace` in place of one of that name.
+    """Store the preset; with `replace` in place of one of that name. Who keeps one of the guild's is written down.
 
     Raises NameTaken for a name that is there already and may not be replaced, or with the limit where there are as
     many as there may be.
@@ -26,7 +28,7 @@ def keep(connection: sqlite3.Connection, preset: Preset, *, replace: bool) -> No
     assert preset.changed_at is not None  # whoever keeps one says when
     owner = (preset.guild_id, preset.owner_id)
     known = connection.execute(
-        "SELECT 1 FROM presets WHERE guild_id = ? AND owner_id = ? AND folded = ?", (*owner, folded(preset.name))
+        "SELECT name FROM presets WHERE guild_id = ? AND owner_id = ? AND folded = ?", (*owner, folded(preset.name))
     ).fetchone()
     if known and not replace:
         raise NameTaken("preset", preset.name)
@@ -49,15 +51,20 @@ def keep(connection: sqlite3.Connection, preset: Preset, *, replace: bool) -> No
             to_ms(preset.changed_at),
         ),
     )
+    before = known["name"] if known else None
+    _note(connection, preset, "preset.save", by_id=preset.changed_by, at=preset.changed_at, before=before)
 
 
-def drop(connection: sqlite3.Connection, preset: Preset) -> bool:
-    """Delete the preset; False where it was gone already."""
+def drop(connection: sqlite3.Connection, preset: Preset, *, by_id: int, at: datetime) -> bool:
+    """Delete the preset; False where it was gone already. Who deletes one of the guild's is written down."""
     cursor = connection.execute(
         "DELETE FROM presets WHERE guild_id = ? AND owner_id = ? AND folded = ?",
         (preset.guild_id, preset.owner_id, folded(preset.name)),
     )
-    return cursor.rowcount == 1
+    if not cursor.rowcount:
+        return False
+    _note(connection, preset, "preset.delete", by_id=by_id, at=at, before=preset.name)
+    return True
 
 
 async def named(database: Database, name: str, *, guild_id: int, user_id: int) -> list[Preset]:
@@ -90,6 +97,14 @@ async def within_reach(database: Database, *, guild_id: int, user_id: int) -> li
         (guild_id, user_id),
     )
     return [_preset(row) for row in rows]
+
+
+def _note(
+    connection: sqlite3.Connection, preset: Preset, what: str, *, by_id: int, at: datetime, before: str | None
+) -> None:
+    if preset.scope is PresetScope.GUILD:
+        after = preset.name if what == "preset.save" else None
+        audit.note(connection, guild_id=preset.guild_id, by_id=by_id, at=at, what=what, before=before, after=after)
 
 
 def _preset(row: sqlite3.Row) -> Preset:

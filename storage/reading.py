@@ -8,7 +8,9 @@ from pathlib import Path
 from clock import from_ms
 from errors import StorageUnavailable
 from models import AuditFinding, Balance, Entry, Job
-from storage import ledger
+from storage import audit_chain, ledger
+from storage.audit import Head
+from storage.audit_chain import AuditTrail
 from storage.database import BUSY_TIMEOUT_SECONDS
 from storage.jobs import job_of
 
@@ -21,10 +23,14 @@ class Snapshot:
     entries: tuple[Entry, ...]
     jobs: tuple[Job, ...]
     findings: tuple[AuditFinding, ...]
+    trail: AuditTrail
 
 
-def snapshot(path: Path) -> Snapshot:
-    """Read accounts, entries, jobs and the audit in one transaction. Raises StorageUnavailable."""
+def snapshot(path: Path, *, noted: Head | None = None) -> Snapshot:
+    """Read accounts, entries and jobs, audit the books and verify the log, in one transaction.
+
+    `noted` is a head of the log that was printed before, and must still be in it. Raises StorageUnavailable.
+    """
     if not path.is_file():
         raise StorageUnavailable(f"there is no database at {path}: start the bot once, or set DATABASE_URL")
     try:
@@ -52,6 +58,7 @@ def snapshot(path: Path) -> Snapshot:
                 ),
                 jobs=tuple(job_of(row) for row in connection.execute("SELECT * FROM jobs ORDER BY job_no")),
                 findings=ledger.audit(connection),
+                trail=audit_chain.verify(connection, noted=noted),
             )
     except sqlite3.Error as error:
         raise StorageUnavailable(f"{path} could not be read: {error}") from error

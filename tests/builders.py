@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from generation.screening import PromptVerdict, Screening, Whose
 from models import (
     AccountKey,
     GenerationRequest,
@@ -122,6 +123,12 @@ def make_verdict(index: int = 0, reason: VerdictReason = VerdictReason.RELEASED,
         "media_type": "image/png",
     }
     return Verdict(index=index, reason=reason, **(values | changes))
+
+
+def make_screening(verdict: PromptVerdict | None = None, **changes: Any) -> Screening:
+    """What a prompt filter says that was never changed: nothing, unless told."""
+    values: dict[str, Any] = {"whose": Whose.GUILD, "guild_version": 0, "operator_version": 0}
+    return Screening(verdict=verdict or PromptVerdict(), **(values | changes))
 
 
 def later(seconds: float) -> datetime:

@@ -10,7 +10,7 @@ import discord
 
 import bot
 import config
-from cogs import Facts, Library, Office, Parts, add_cogs
+from cogs import Desk, Facts, Library, Office, Parts, add_cogs
 from permissions import INVITE_PERMISSIONS, invite_url
 from tests.support import FakeClock
 from ui.client import EaselClient
@@ -92,6 +92,7 @@ async def test_the_readme_lists_every_command_with_its_options() -> None:
                 acceptor=nothing,
                 delivery=nothing,
                 library=library,
+                desk=Desk(**dict.fromkeys((field.name for field in dataclasses.fields(Desk)), nothing)),
                 office=Office(**dict.fromkeys((field.name for field in dataclasses.fields(Office)), nothing)),
                 images=nothing,
                 spool=nothing,

@@ -273,6 +273,7 @@ def origin_of(interaction: discord.Interaction[Any], *, with_image: bool = False
             interaction.app_permissions.value, in_thread=isinstance(channel, discord.Thread), with_image=with_image
         ),
         role_ids=role_ids_of(interaction.user),
+        joined_at=interaction.user.joined_at if isinstance(interaction.user, discord.Member) else None,
         # A channel's own parent is its category, which is none that anything follows.
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
     )

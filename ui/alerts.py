@@ -1,15 +1,13 @@
 """Shows alerts about budgets: to a guild in its moderators' channel, to the operator by direct message."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import discord
 
-from errors import AlertRefused, DeliveryError, DeliveryUnavailable
+from errors import AlertRefused
 from models import Alert, GuildSettings
-from ui import cards
+from ui import cards, posting
 from ui.answers import CALL_FAILURES
 from ui.language import SOURCE, speaking
 from ui.notices import OwnerNotices
@@ -20,10 +18,7 @@ SEND_SECONDS: Final = 10.0
 # A moderators' channel is slow, and what is looked for was sent a moment ago.
 LOOK_BACK_MESSAGES: Final = 50
 
-# No message comes after one of these, whatever was tried before in the same moment.
-_FINAL: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 _COLOURS: Final = {50: cards.BLURPLE, 80: 0xF0B232, 100: 0xDA373C}
-_AUTO: Final = "auto"
 
 
 class DiscordAlerts:
@@ -55,9 +50,8 @@ class DiscordAlerts:
         guild = await self._guild(settings.guild_id)
         if guild is None or channel_id is None:
             raise AlertRefused("the bot is not connected to that server, or it has no moderators' channel")
-        language = str(guild.preferred_locale) if settings.language == _AUTO else settings.language
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild.id)
-        await self._send(alert, channel, language=language)
+        await self._send(alert, channel, language=posting.language_of(guild, settings))
 
     async def _tell_owners(self, alert: Alert) -> None:
         """All at once; one who takes no messages is no reason to repeat it to the others."""
@@ -88,17 +82,12 @@ class DiscordAlerts:
                 # discord.py repeats a POST after a 5xx; with a nonce Discord answers with the first message.
                 await channel.send(view=card, nonce=words.reference(alert.alert_id))
         except CALL_FAILURES as error:
-            raise _translated(error) from error
+            raise posting.refused_or_unknown(error) from error
 
     async def _is_in_guild(self, alert: Alert, channel_id: int) -> bool:
         guild = await self._guild(alert.balance.account.guild_id)
-        if guild is None:
-            raise DeliveryUnavailable("the bot is not connected to that server, and can't see what was sent")
-        channel = guild.get_channel_or_thread(channel_id)
-        if channel is not None and not channel.permissions_for(guild.me).read_message_history:
-            # Discord would answer that there are no messages.
-            raise DeliveryUnavailable("the bot may not read the messages of the moderators' channel, and can't see")
-        return await self._is_in(alert, self._client.get_partial_messageable(channel_id, guild_id=guild.id))
+        guild_id = posting.check_can_look(guild, channel_id).id
+        return await self._is_in(alert, self._client.get_partial_messageable(channel_id, guild_id=guild_id))
 
     async def _reached(self, alert: Alert, user_id: int) -> bool:
         """Whether the owner has got it; with one who can't be written to there is nowhere to look."""
@@ -113,51 +102,14 @@ class DiscordAlerts:
             async with asyncio.timeout(SEND_SECONDS):
                 return await self._client.create_dm(discord.Object(user_id))
         except CALL_FAILURES as error:
-            raise _translated(error) from error
+            raise posting.refused_or_unknown(error) from error
 
     async def _is_in(self, alert: Alert, channel: discord.abc.Messageable) -> bool:
         line = words.reference_line(alert.alert_id)
-        bot = self._client.user
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                async for message in channel.history(limit=LOOK_BACK_MESSAGES):
-                    if bot is not None and message.author.id == bot.id and line in _texts(message.components):
-                        return True
-        except discord.NotFound:
-            return False  # whatever was sent went with its channel
-        except CALL_FAILURES as error:
-            raise DeliveryUnavailable(f"can't look: {_said(error)}") from error
-        return False
+        found = await posting.find_message(
+            self._client, channel, line, limit=LOOK_BACK_MESSAGES, within_seconds=SEND_SECONDS
+        )
+        return found is not None
 
     async def _guild(self, guild_id: int) -> discord.Guild | None:
-        """The guild as the gateway has told of it; None where the bot is not in it, or not connected by now."""
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                await self._client.wait_until_ready()
-        except TimeoutError:
-            return None
-        return self._client.get_guild(guild_id)
-
-
-def _texts(components: Sequence[Any]) -> Iterator[str]:
-    """Every text on a message, from top to bottom."""
-    for component in components:
-        if isinstance(component, discord.TextDisplay):
-            yield component.content
-        yield from _texts(getattr(component, "children", ()))
-
-
-def _translated(error: BaseException) -> DeliveryError:
-    """What a failed call means: a no of Discord's is certain, after anything else the message may be there.
-
-    So it may after a 429 as well, since discord.py has perhaps repeated a POST whose answer was lost.
-    """
-    if isinstance(error, discord.HTTPException) and error.status in _FINAL:
-        return AlertRefused(_said(error))
-    return DeliveryUnavailable(_said(error))
-
-
-def _said(error: BaseException) -> str:
-    if isinstance(error, discord.HTTPException):
-        return f"Discord answered {error.status}, code {error.code}"
-    return f"no answer from Discord: {type(error).__name__}"
+        return await posting.connected_guild(self._client, guild_id, within_seconds=SEND_SECONDS)

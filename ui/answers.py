@@ -15,7 +15,7 @@ import discord
 from discord import app_commands
 
 from errors import DuplicateInteraction, EaselError, Refusal
-from ui import cards, wording
+from ui import cards, refusals, wording
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ async def report(interaction: discord.Interaction[Any], error: BaseException) ->
     cause = _cause(error)
     if isinstance(cause, Refusal):
         log.debug("interaction %d refused: %s", interaction.id, cause)
-        await tell(interaction, wording.refusal(cause))
+        await hand(interaction, refusals.card(cause))
     elif isinstance(cause, DuplicateInteraction):
         log.info("%s: its first delivery is the one that is answered", cause)
     elif isinstance(cause, discord.HTTPException) and cause.code in _DEAD:

@@ -15,9 +15,11 @@ from generation import inputs
 from generation.delivery import UsualTime
 from generation.service import QuotaLine, Standing
 from models import FailureReason, Job, JobStatus, Verdict
+from moderation import ReviewMark
 from ui import text, wording
 from ui.buttons import cancel_button
-from ui.result_buttons import result_buttons
+from ui.result_buttons import again_buttons, delete_button, result_buttons
+from ui.wording import reports
 
 PROMPT_CHARACTERS: Final = 300
 ALT_TEXT_CHARACTERS: Final = 1024
@@ -28,7 +30,7 @@ _QUEUE_PROMPT_CHARACTERS: Final = 80
 BLURPLE: Final = 0x5865F2
 _AMBER: Final = 0xF0B232
 _GREEN: Final = 0x23A55A
-_RED: Final = 0xDA373C
+RED: Final = 0xDA373C
 _GREY: Final = 0x80848E
 
 _COLOURS: Final = {
@@ -39,11 +41,11 @@ _COLOURS: Final = {
     JobStatus.IN_REVIEW: _AMBER,
     JobStatus.IN_DOUBT: _AMBER,
     JobStatus.DELIVERED: _GREEN,
-    JobStatus.FAILED: _RED,
+    JobStatus.FAILED: RED,
 }
 
 # Where the picture is not shown its prompt isn't either: what may not be seen should not be read instead.
-_WITHOUT_PROMPT: Final = frozenset({JobStatus.WITHHELD, JobStatus.REJECTED, JobStatus.EXPIRED})
+_WITHOUT_PROMPT: Final = frozenset({JobStatus.WITHHELD, JobStatus.IN_REVIEW, JobStatus.REJECTED, JobStatus.EXPIRED})
 _TIMED: Final = frozenset({JobStatus.QUEUED, JobStatus.SUBMITTING, JobStatus.SUBMITTED})
 
 # A member who asks about one of these, or an operator who looks into it, needs to say which it is.
@@ -75,6 +77,10 @@ class Picture:
 
 def for_job(job: Job, *, place: int | None = None, usual: UsualTime | None = None, left: int | None = None) -> Card:
     """The card of a job without pictures: its state, what it is about, what it costs and, in line, Cancel."""
+    if not job.is_shown:
+        return _withdrawn(job)
+    if job.status is JobStatus.DELIVERED:
+        return _lost(job)
     given = None if job.status.is_terminal else next(iter(inputs.names(job.request)), None)
     items: list[_Item] = [_beside("\n".join(_lines(job, place, usual, left)), given)]
     if job.status is JobStatus.QUEUED:
@@ -120,8 +126,18 @@ def gallery(
 
 
 def shows_words(job: Job) -> bool:
-    """Whether everybody may read the job's prompt; its author always may."""
-    return job.status not in _WITHOUT_PROMPT and job.reason != FailureReason.CONTENT_POLICY
+    """Whether everybody may read the job's prompt.
+
+    One that the prompt filter marked is not shown until its picture is, from the first card on.
+    """
+    if job.review_mark == ReviewMark.PROMPT and job.status is not JobStatus.DELIVERED:
+        return False
+    return job.is_shown and job.status not in _WITHOUT_PROMPT and job.reason != FailureReason.CONTENT_POLICY
+
+
+def may_read(job: Job, reader_id: int) -> bool:
+    """Whether this member may read the job's prompt: its author too, unless a moderator has removed it."""
+    return shows_words(job) or (job.removed_at is None and job.origin.user_id == reader_id)
 
 
 def alt_text(job: Job) -> str:
@@ -131,7 +147,7 @@ def alt_text(job: Job) -> str:
 
 def notice(words: str, *, problem: bool = True) -> Card:
     """A private message of a few sentences; red where something is wrong."""
-    return Card(discord.ui.TextDisplay(words), colour=_RED if problem else BLURPLE)
+    return Card(discord.ui.TextDisplay(words), colour=RED if problem else BLURPLE)
 
 
 def page(words: str) -> Card:
@@ -169,6 +185,39 @@ def quota(lines: Sequence[QuotaLine]) -> Card:
     return Card(*items, colour=BLURPLE)
 
 
+def _withdrawn(job: Job) -> Card:
+    """The card of a hidden or removed job: what was done, and nothing of what it was about.
+
+    While it is hidden its author, or a moderator, can still delete the message. What waits in line can be cancelled.
+    """
+    hidden = job.removed_at is None
+    items: list[_Item] = [
+        discord.ui.TextDisplay(
+            "\n".join(
+                (reports.hidden_card() if hidden else reports.removed_card(), f"-# {text.job_reference(job.job_id)}")
+            )
+        )
+    ]
+    if job.status is JobStatus.QUEUED:
+        items.append(discord.ui.ActionRow(cancel_button(job.job_id)))
+    elif hidden and job.status.is_terminal:
+        items.append(discord.ui.ActionRow(delete_button(job.job_id)))
+    return Card(*items, colour=_GREY)
+
+
+def _lost(job: Job) -> Card:
+    """The card of a delivered job whose pictures could not be kept while they were hidden: it can be made again."""
+    facts = _facts(wording.asked_by(job), text.job_reference(job.job_id))
+    return Card(
+        discord.ui.TextDisplay(
+            f"{reports.lost_card()}\n{text.quoted(job.typed_prompt, PROMPT_CHARACTERS)}\n"
+            f"-# {wording.settings(job)}\n-# {facts}"
+        ),
+        again_buttons(job.job_id),
+        colour=_GREY,
+    )
+
+
 def _beside(words: str, filename: str | None) -> _Item:
     """The words, with the image that the member gave beside them, small."""
     if filename is None:
@@ -186,7 +235,7 @@ def _lines(job: Job, place: int | None, usual: UsualTime | None, left: int | Non
     body = wording.card_body(job)
     if body is not None:
         lines.append(body)
-    if not job.status.is_terminal:
+    if not job.status.is_terminal and shows_words(job):  # the names of presets are words as well
         lines.append(f"-# {wording.settings(job)}")
     facts = _facts(
         wording.asked_by(job) if shows_words(job) else None,

@@ -17,7 +17,7 @@ import discord
 from clock import Clock
 from errors import CardGone, DeliveryError, DeliveryUnavailable
 from generation import inputs
-from generation.delivery import ReleasedImage, UsualTime
+from generation.delivery import GivenFile, ReleasedImage, UsualTime
 from models import GuildSettings, Job, Verdict
 from ui import cards, wording
 from ui.answers import CALL_FAILURES, INVALID_WEBHOOK_TOKEN, UNKNOWN_WEBHOOK
@@ -89,22 +89,33 @@ class DiscordDelivery:
         """Make the card say what the job's status is."""
         with speaking(job.origin.locale):
             card = cards.for_job(job, usual=usual)
+        # Until a job is over, the provider may still have to fetch the member's image from its card.
+        bare = job.status.is_terminal and not job.is_shown
         try:
-            await self._edit(job, card, within_seconds=EDIT_SECONDS)
+            await self._edit(job, card, bare=bare, within_seconds=EDIT_SECONDS)
         except CALL_FAILURES as error:
             _log_bad_card(job, error)
             raise translated(error) from error
 
     async def deliver(
-        self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict], *, guild: GuildSettings
+        self,
+        job: Job,
+        images: Sequence[ReleasedImage],
+        verdicts: Sequence[Verdict],
+        *,
+        guild: GuildSettings,
+        given: GivenFile | None = None,
     ) -> None:
-        """Make the card the gallery of these images, re-encoded as small as Discord wants them."""
+        """Make the card the gallery of these images, re-encoded as small as Discord wants them.
+
+        `given` is uploaded as well where the card has not got the member's image.
+        """
 
         async def send(uploads: Sequence[Upload]) -> None:
             with speaking(job.origin.locale):
-                await self._send_gallery(job, uploads, verdicts, guild)
+                await self._send_gallery(job, uploads, verdicts, guild, given)
 
-        await self._send_fitted(job, images, guild, send)
+        await self.send_fitted(job, images, guild, send)
 
     async def hand_over(
         self,
@@ -121,15 +132,15 @@ class DiscordDelivery:
         """
 
         async def send(uploads: Sequence[Upload]) -> None:
-            with _opened(job, uploads) as files:
+            with opened_files(job, uploads) as files:
                 async with asyncio.timeout(UPLOAD_SECONDS):
                     await interaction.edit_original_response(
                         view=view([upload.filename for upload in uploads]), attachments=files
                     )
 
-        await self._send_fitted(job, images, guild, send)
+        await self.send_fitted(job, images, guild, send)
 
-    async def _send_fitted(
+    async def send_fitted(
         self,
         job: Job,
         images: Sequence[ReleasedImage],
@@ -144,7 +155,7 @@ class DiscordDelivery:
                     async with self._uploads.fitted(job, images, limits, recipe=guild.recipe_in_files) as uploads:
                         await send(uploads)
                 except CALL_FAILURES as error:
-                    if not _too_large(error):
+                    if not too_large(error):
                         _log_bad_card(job, error)
                         raise translated(error) from error
                     log.warning(
@@ -208,14 +219,24 @@ class DiscordDelivery:
             return files_on(await self._message(job, job.message_id).fetch())
 
     async def _send_gallery(
-        self, job: Job, uploads: Sequence[Upload], verdicts: Sequence[Verdict], guild: GuildSettings
+        self,
+        job: Job,
+        uploads: Sequence[Upload],
+        verdicts: Sequence[Verdict],
+        guild: GuildSettings,
+        given: GivenFile | None,
     ) -> None:
-        given = inputs.names(job.request)
-        kept = [file for file in await self._files(job) if file.filename in given] if given else []
+        names = inputs.names(job.request)
+        kept = [file for file in await self._files(job) if file.filename in names] if names else []
         alt_text = cards.alt_text(job)
         pictures = [cards.Picture(filename=upload.filename, alt_text=alt_text) for upload in uploads]
-        card = cards.gallery(job, pictures, verdicts, spoiler=guild.spoilers, given=kept[0].filename if kept else None)
-        await self._edit(job, card, uploads=uploads, kept=kept, within_seconds=UPLOAD_SECONDS)
+        with ExitStack() as opened:
+            beside = kept[0].filename if kept else None
+            if beside is None and given is not None:
+                beside = given.filename
+                uploads = [*uploads, Upload(filename=beside, file=opened.enter_context(given.path.open("rb")))]
+            card = cards.gallery(job, pictures, verdicts, spoiler=guild.spoilers, given=beside)
+            await self._edit(job, card, uploads=uploads, kept=kept, within_seconds=UPLOAD_SECONDS)
 
     async def _edit(
         self,
@@ -224,17 +245,22 @@ class DiscordDelivery:
         *,
         uploads: Sequence[Upload] = (),
         kept: Sequence[discord.Attachment] = (),
+        bare: bool = False,
         within_seconds: float,
     ) -> None:
-        """Edit by the token if it is valid and Discord agrees, otherwise as a message. Raises CALL_FAILURES."""
+        """Edit by the token if it is valid and Discord agrees, otherwise as a message. Raises CALL_FAILURES.
+
+        Without `uploads` the card keeps the files that it has, unless it is to be `bare`.
+        """
         if job.message_id is None:
             raise CardGone("the card is not known")
+        unchanged = discord.utils.MISSING if not (bare or kept or uploads) else None
         if self._token_is_valid(job):
             try:
-                with _opened(job, uploads) as files:
+                with opened_files(job, uploads) as files:
                     async with asyncio.timeout(within_seconds):
                         await self._webhook(job).edit_message(
-                            job.message_id, view=card, attachments=[*kept, *files] or discord.utils.MISSING
+                            job.message_id, view=card, attachments=[*kept, *files] if unchanged is None else unchanged
                         )
             except discord.HTTPException as error:
                 if not _token_refused(error):
@@ -242,10 +268,10 @@ class DiscordDelivery:
                 log.info("the interaction's token is not taken any more", extra={"job_id": job.job_id})
             else:
                 return
-        with _opened(job, uploads) as files:
+        with opened_files(job, uploads) as files:
             async with asyncio.timeout(within_seconds):
                 await self._message(job, job.message_id).edit(
-                    view=card, attachments=[*kept, *files] or discord.utils.MISSING
+                    view=card, attachments=[*kept, *files] if unchanged is None else unchanged
                 )
 
     def _token_is_valid(self, job: Job) -> bool:
@@ -266,7 +292,7 @@ class DiscordDelivery:
 
 
 @contextmanager
-def _opened(job: Job, uploads: Sequence[Upload]) -> Iterator[list[discord.File]]:
+def opened_files(job: Job, uploads: Sequence[Upload]) -> Iterator[list[discord.File]]:
     """New files for one request, closed whatever becomes of it."""
     alt_text = cards.alt_text(job)
     with ExitStack() as stack:
@@ -285,7 +311,7 @@ def _token_refused(error: BaseException) -> bool:
     )
 
 
-def _too_large(error: BaseException) -> bool:
+def too_large(error: BaseException) -> bool:
     return isinstance(error, discord.HTTPException) and (
         error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or error.code == _REQUEST_TOO_LARGE
     )

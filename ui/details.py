@@ -50,7 +50,7 @@ def _fitting(job: Job, verdicts: Sequence[Verdict], reader_id: int) -> list[_Sec
     sections: list[_Section] = []
     for with_copy, characters in itertools.product((True, False), _QUOTED_CHARACTERS):
         sections = list(_sections(job, verdicts, reader_id, characters))
-        if with_copy and words_of(job) and _may_read(job, reader_id):
+        if with_copy and words_of(job) and cards.may_read(job, reader_id):
             sections.append((_copy(job),))
         if _fits(sections):
             break
@@ -79,13 +79,9 @@ def _sections(job: Job, verdicts: Sequence[Verdict], reader_id: int, characters:
     yield ("\n".join(fact for fact in facts if fact),)
 
 
-def _may_read(job: Job, reader_id: int) -> bool:
-    return job.origin.user_id == reader_id or cards.shows_words(job)
-
-
 def _words(job: Job, characters: int, reader_id: int) -> Iterator[str]:
     typed = words_of(job)
-    if not _may_read(job, reader_id):
+    if not cards.may_read(job, reader_id):
         yield details.prompt_hidden()
     elif not typed:
         yield details.prompt_forgotten()
@@ -93,7 +89,7 @@ def _words(job: Job, characters: int, reader_id: int) -> Iterator[str]:
         yield details.prompt(text.quoted(typed, characters))
         if job.request.prompt != typed:
             yield details.sent_prompt(text.quoted(job.request.prompt, characters))
-    if job.request.negative_prompt and job.shows_negative_to(reader_id):
+    if job.request.negative_prompt and job.removed_at is None and job.shows_negative_to(reader_id):
         yield details.negative(text.quoted(job.request.negative_prompt, characters))
 
 

@@ -76,7 +76,9 @@ def history(
     items: list[_Item] = [discord.ui.TextDisplay("\n".join(line for line in heading if line))]
     for job in page.jobs:
         lines = (
-            words.entry_prompt(words_of(job), PROMPT_CHARACTERS),
+            words.entry_prompt(words_of(job), PROMPT_CHARACTERS)
+            if cards.may_read(job, reader_id)
+            else words.entry_hidden(),
             words.entry_facts(job),
             words.entry_marks(
                 job, link=card_link(job), favourite=job.job_id in favourites, mine=job.origin.user_id == reader_id

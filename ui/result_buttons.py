@@ -28,6 +28,21 @@ def result_buttons(job_id: str) -> tuple[discord.ui.ActionRow[Any], ...]:
         discord.ui.ActionRow(
             ActionButton(DETAILS_ACTION, job_id, label=results.details()),
             ActionButton(REPORT_ACTION, job_id, label=results.report()),
-            ActionButton(DELETE_ACTION, job_id, label=results.delete()),
+            delete_button(job_id),
         ),
     )
+
+
+def again_buttons(job_id: str) -> discord.ui.ActionRow[Any]:
+    """Where there are no pictures (any more): the request can be made again, changed, looked at or deleted."""
+    return discord.ui.ActionRow(
+        ActionButton(REROLL_ACTION, job_id, label=results.reroll(), emoji="🎲"),
+        ActionButton(EDIT_ACTION, job_id, label=results.edit(), emoji="✏️"),
+        ActionButton(DETAILS_ACTION, job_id, label=results.details()),
+        delete_button(job_id),
+    )
+
+
+def delete_button(job_id: str) -> ActionButton:
+    """Takes the message off the channel, for its author or a moderator."""
+    return ActionButton(DELETE_ACTION, job_id, label=results.delete())

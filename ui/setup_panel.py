@@ -1,32 +1,32 @@
 """The private panel of `/admin setup`: what is done, what is missing, and every setting; sends nothing.
 
-It has three pages of rows. A row shows one setting and reads what was pressed or chosen in it: another setting is
+It has four pages of rows. A row shows one setting and reads what was pressed or chosen in it: another setting is
 another row. Everything is in the custom ids, and the values come from the database each time.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Final
 
 import discord
 
 from errors import InvalidOption
 from generation.access_lists import CHANNEL, LISTED_MOST, ROLE
 from generation.guild_settings import IMAGES_PER_JOB_BOUNDS, LANGUAGES
-from generation.limit_book import GuildLimits
 from generation.periods import zone
 from models import GuildSettings
 from ui import cards, limit_panels
-from ui.buttons import ActionButton, ActionChannelSelect, ActionRoleSelect, ActionSelect
+from ui.buttons import ActionButton, ActionChannelSelect, ActionRoleSelect
 from ui.cards import Card
 from ui.forms import Form, FormValues, TextField
 from ui.server_checks import USABLE_KINDS, WRITABLE_KINDS, ServerChecks
+from ui.setup_moderation import ROWS as MODERATION_ROWS
+from ui.setup_rows import SETUP_ACTION, Choice, Item, Menu, Opening, Page, Row, State, Switch, Wanted
 from ui.wording import setup as words
+from ui.wording import setup_moderation as moderation_words
 
-SETUP_ACTION: Final = "setup"
 LOOK_ACTION: Final = "setuplook"
 ZONE_ACTION: Final = "setupzone"
 
@@ -34,111 +34,11 @@ ZONE_ACTION: Final = "setupzone"
 _ZONE_CHARACTERS: Final = 64
 _CONFIRM_PERCENTS: Final = (5, 10, 25, 50, 75)
 _IMAGES: Final = range(int(IMAGES_PER_JOB_BOUNDS.low), int(IMAGES_PER_JOB_BOUNDS.high) + 1)
-_ON, _OFF, _NEVER, _FROM, _SHARE = "on", "off", "never", "images", "percent"
+_NEVER, _FROM, _SHARE = "never", "images", "percent"
 # Discord's ids are whole numbers of 63 bits.
 _ID_DIGITS: Final = 19
 # Nothing is told apart by this argument: a custom id must have one.
 _WHOLE: Final = "all"
-
-_Item = discord.ui.Item[Any]
-
-
-class Page(StrEnum):
-    """The pages, by the names that their buttons carry."""
-
-    START = "start"
-    MONEY = "money"
-    PICTURES = "pictures"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What the panel shows: everything as it is stored, and what of it Discord knows."""
-
-    settings: GuildSettings
-    caps: GuildLimits
-    checks: ServerChecks
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a press or choice on a page asks for: settings to change, or a list to hold exactly these ids."""
-
-    page: Page
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    kind: str | None = None
-    ids: tuple[int, ...] = ()
-
-
-class _Row(Protocol):
-    """One setting: how it is shown, and what was pressed or chosen in it."""
-
-    @property
-    def setting(self) -> str: ...
-
-    def items(self, state: State) -> list[_Item]: ...
-
-    def read(self, page: Page, wanted: str, chosen: Sequence[str]) -> Wanted: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Switch:
-    """A setting that is on or off. Its button says which it is to be, so that two presses at once mean it once."""
-
-    setting: str
-    words: Callable[[bool], str]
-
-    def items(self, state: State) -> list[_Item]:
-        is_on = bool(getattr(state.settings, self.setting))
-        button = ActionButton(
-            SETUP_ACTION,
-            f"{self.setting}.{_OFF if is_on else _ON}",
-            label=words.turn_off() if is_on else words.turn_on(),
-            style=discord.ButtonStyle.secondary if is_on else discord.ButtonStyle.primary,
-        )
-        return [discord.ui.Section(self.words(is_on), accessory=button)]
-
-    def read(self, page: Page, wanted: str, _chosen: Sequence[str]) -> Wanted:
-        if wanted not in {_ON, _OFF}:
-            raise InvalidOption(self.setting, "not_a_choice")
-        return Wanted(page=page, settings={self.setting: wanted == _ON})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Choice:
-    """One of the options of a menu: its value, its label, and the settings that choosing it makes."""
-
-    value: str
-    label: Callable[[], str]
-    settings: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Menu:
-    """A setting, or several that go together, chosen from a few."""
-
-    setting: str
-    words: Callable[[GuildSettings], str]
-    choices: Sequence[_Choice]
-
-    def items(self, state: State) -> list[_Item]:
-        options = [
-            discord.SelectOption(
-                label=choice.label(),
-                value=choice.value,
-                default=all(getattr(state.settings, name) == value for name, value in choice.settings.items()),
-            )
-            for choice in self.choices
-        ]
-        menu = ActionSelect(SETUP_ACTION, self.setting, options=options)
-        return [discord.ui.TextDisplay(self.words(state.settings)), discord.ui.ActionRow(menu)]
-
-    def read(self, page: Page, _wanted: str, chosen: Sequence[str]) -> Wanted:
-        found = [choice for choice in self.choices if [choice.value] == list(chosen)]
-        if not found:
-            raise InvalidOption(self.setting, "not_a_choice")
-        return Wanted(page=page, settings=found[0].settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +48,7 @@ class _List:
     setting: str
     kind: str
 
-    def items(self, state: State) -> list[_Item]:
+    def items(self, state: State) -> list[Item]:
         checks, of_channels = state.checks, self.kind == CHANNEL
         listed = checks.channel_ids if of_channels else checks.role_ids
         label = words.channels_label() if of_channels else words.roles_label()
@@ -179,7 +79,7 @@ class _Moderators:
 
     setting: str = "moderators_channel_id"
 
-    def items(self, state: State) -> list[_Item]:
+    def items(self, state: State) -> list[Item]:
         check = state.checks.moderators
         menu = ActionChannelSelect(
             SETUP_ACTION,
@@ -195,68 +95,50 @@ class _Moderators:
         return Wanted(page=page, settings={self.setting: ids[0] if ids else None})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Opening:
-    """A setting that a button opens a form or another page for; nothing is pressed or chosen in the row itself."""
-
-    setting: str
-    action: str
-    argument: str
-    words: Callable[[State], str]
-    label: Callable[[], str]
-
-    def items(self, state: State) -> list[_Item]:
-        button = ActionButton(self.action, self.argument, label=self.label())
-        return [discord.ui.Section(self.words(state), accessory=button)]
-
-    def read(self, _page: Page, _wanted: str, _chosen: Sequence[str]) -> Wanted:
-        raise InvalidOption(self.setting, "not_a_choice")
-
-
 def _zone_words(state: State) -> str:
     settings = state.settings
     return words.time_zone(settings, state.now, state.now.astimezone(zone(settings.zone_at(state.now))))
 
 
-def _confirm_choices() -> Iterable[_Choice]:
-    yield _Choice(value=_NEVER, label=words.never, settings={"confirm_images": None, "confirm_percent": None})
+def _confirm_choices() -> Iterable[Choice]:
+    yield Choice(value=_NEVER, label=words.never, settings={"confirm_images": None, "confirm_percent": None})
     for images in _IMAGES:
-        yield _Choice(
+        yield Choice(
             value=f"{_FROM}.{images}",
             label=partial(words.confirm_images, images),
             settings={"confirm_images": images, "confirm_percent": None},
         )
     for percent in _CONFIRM_PERCENTS:
-        yield _Choice(
+        yield Choice(
             value=f"{_SHARE}.{percent}",
             label=partial(words.confirm_percent, percent),
             settings={"confirm_images": None, "confirm_percent": percent},
         )
 
 
-_ROWS: Final[Mapping[Page, Sequence[_Row]]] = {
+_ROWS: Final[Mapping[Page, Sequence[Row]]] = {
     Page.START: (
         _List(setting="channels", kind=CHANNEL),
         _List(setting="roles", kind=ROLE),
         _Moderators(),
     ),
     Page.MONEY: (
-        _Opening(
+        Opening(
             setting="caps",
             action=limit_panels.PAGE_ACTION,
             argument="1",
             words=lambda state: words.caps(state.caps),
             label=words.change_caps,
         ),
-        _Menu(setting="confirm", words=words.confirm, choices=tuple(_confirm_choices())),
-        _Opening(setting="time_zone", action=ZONE_ACTION, argument=_WHOLE, words=_zone_words, label=words.change),
+        Menu(setting="confirm", words=words.confirm, choices=tuple(_confirm_choices())),
+        Opening(setting="time_zone", action=ZONE_ACTION, argument=_WHOLE, words=_zone_words, label=words.change),
     ),
     Page.PICTURES: (
-        _Menu(
+        Menu(
             setting="images_per_job",
             words=lambda settings: words.images_per_job(settings.images_per_job),
             choices=tuple(
-                _Choice(
+                Choice(
                     value=str(images),
                     label=partial(words.images_per_job_choice, images),
                     settings={"images_per_job": images},
@@ -264,25 +146,36 @@ _ROWS: Final[Mapping[Page, Sequence[_Row]]] = {
                 for images in _IMAGES
             ),
         ),
-        _Menu(
+        Menu(
             setting="language",
             words=lambda settings: words.language(settings.language),
             choices=tuple(
-                _Choice(value=code, label=partial(words.language_choice, code), settings={"language": code})
+                Choice(value=code, label=partial(words.language_choice, code), settings={"language": code})
                 for code in LANGUAGES
             ),
         ),
-        _Switch(setting="recipe_in_files", words=words.recipe_in_files),
-        _Switch(setting="spoilers", words=words.spoilers),
+        Switch(setting="recipe_in_files", words=words.recipe_in_files),
+        Switch(setting="spoilers", words=words.spoilers),
     ),
+    Page.MODERATION: MODERATION_ROWS,
 }
-_TITLES: Final = {Page.START: words.title, Page.MONEY: words.money_title, Page.PICTURES: words.pictures_title}
-_TABS: Final = {Page.START: words.page_start, Page.MONEY: words.page_money, Page.PICTURES: words.page_pictures}
+_TITLES: Final = {
+    Page.START: words.title,
+    Page.MONEY: words.money_title,
+    Page.PICTURES: words.pictures_title,
+    Page.MODERATION: moderation_words.title,
+}
+_TABS: Final = {
+    Page.START: words.page_start,
+    Page.MONEY: words.page_money,
+    Page.PICTURES: words.page_pictures,
+    Page.MODERATION: moderation_words.page,
+}
 
 
 def panel(page: Page, state: State) -> Card:
     """A page: on the first what is done and missing, on each its settings as they are stored."""
-    items: list[_Item] = [discord.ui.TextDisplay(_TITLES[page]())]
+    items: list[Item] = [discord.ui.TextDisplay(_TITLES[page]())]
     if page is Page.START:
         checklist = words.checklist(state.settings, state.checks, state.caps)
         items += [discord.ui.TextDisplay(checklist), discord.ui.Separator()]
@@ -333,7 +226,7 @@ def _permissions(checks: ServerChecks) -> str:
     return words.nothing_missing(checks)
 
 
-def _tabs(page: Page) -> _Item:
+def _tabs(page: Page) -> Item:
     """The buttons to the pages, the present one among them: it looks anew."""
     buttons = []
     for other, label in _TABS.items():

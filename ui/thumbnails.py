@@ -51,8 +51,9 @@ class Thumbnails:
 
         A job without a gallery, a card that is gone and a Discord that fails are all the same here: no picture.
         """
-        known = {job.job_id: url for job in jobs if (url := self._remembered(job.job_id)) is not None}
-        wanted = [job for job in jobs if job.job_id not in known and _has_gallery(job)]
+        shown = [job for job in jobs if _has_gallery(job)]
+        known = {job.job_id: url for job in shown if (url := self._remembered(job.job_id)) is not None}
+        wanted = [job for job in shown if job.job_id not in known]
         found = await asyncio.gather(*(self._ask(job) for job in wanted))
         return known | {job.job_id: url for job, url in zip(wanted, found, strict=True) if url is not None}
 
@@ -92,7 +93,7 @@ def pictures_among(files: Sequence[discord.Attachment], job: Job) -> list[discor
 
 
 def _has_gallery(job: Job) -> bool:
-    return job.status is JobStatus.DELIVERED and job.message_id is not None and job.removed_at is None
+    return job.status is JobStatus.DELIVERED and job.message_id is not None and job.is_shown
 
 
 def _expiry(url: str) -> datetime | None:

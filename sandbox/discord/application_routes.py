@@ -5,6 +5,7 @@ from typing import Final
 from sandbox.discord.commands import CommandRegistry, Scope
 from sandbox.discord.errors import (
     MISSING_ACCESS,
+    MISSING_PERMISSIONS,
     UNKNOWN_APPLICATION,
     UNKNOWN_GUILD,
     UNKNOWN_MEMBER,
@@ -15,6 +16,7 @@ from sandbox.discord.errors import (
 )
 from sandbox.discord.faults import COMMANDS, GUILD_COMMANDS
 from sandbox.discord.gateway import Gateway
+from sandbox.discord.permissions import Permissions
 from sandbox.discord.places import Guild
 from sandbox.discord.server import Reply, Request, Server
 from sandbox.discord.world import World
@@ -44,6 +46,7 @@ class ApplicationRoutes:
         server.add("GET", "/guilds/{guild_id}/roles", self.list_roles)
         server.add("GET", "/guilds/{guild_id}/roles/{role_id}", self.get_role)
         server.add("GET", "/guilds/{guild_id}/members/{user_id}", self.get_member)
+        server.add("GET", "/guilds/{guild_id}/auto-moderation/rules", self.list_automod_rules)
         for template in (COMMANDS, GUILD_COMMANDS):
             server.add("GET", template, self.list_commands)
             server.add("PUT", template, self.overwrite_commands)
@@ -168,6 +171,13 @@ class ApplicationRoutes:
         if member is None:
             raise ApiError(UNKNOWN_MEMBER)
         return Reply(body=member.payload())
+
+    async def list_automod_rules(self, request: Request) -> Reply:
+        """A guild's own rules, for whoever may manage it."""
+        guild = self._guild(request)
+        if not guild.bot.permissions_in(None) & Permissions.MANAGE_GUILD:
+            raise ApiError(MISSING_PERMISSIONS)
+        return Reply(body=[rule.payload() for rule in guild.automod_rules])
 
     def _scope(self, request: Request) -> Scope:
         if request.id("application_id") != self._world.application_id:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from sandbox.discord.automod import KEYWORD, AutoModRule
 from sandbox.discord.channels import FORUM_CHANNEL, VOICE_CHANNEL, Channel, Thread
 from sandbox.discord.errors import Json
 from sandbox.discord.permissions import ALL, BOT, EVERYONE, Permissions, apply_overwrites
@@ -148,6 +149,7 @@ class Guild:
         self.channels: dict[int, Channel] = {}
         self.threads: dict[int, Thread] = {}
         self.members: dict[int, Member] = {}
+        self.automod_rules: list[AutoModRule] = []
         self.owner = self._join(owner)
         self.bot = self._join(world.bot)
         self.bot_role = Role(id=world.next_id(), name=world.bot.name, permissions=BOT, position=1, managed=True)
@@ -214,6 +216,33 @@ class Guild:
         del self.world.channels[channel.id]
         for message in channel.messages:
             message.delete()
+
+    def add_automod_rule(
+        self,
+        name: str,
+        *,
+        trigger: int = KEYWORD,
+        keywords: Iterable[str] = (),
+        patterns: Iterable[str] = (),
+        allowed: Iterable[str] = (),
+        enabled: bool = True,
+        alerts: Channel | None = None,
+    ) -> AutoModRule:
+        """Make a rule; with `alerts` it only tells of a message there. Raises ValueError for what Discord refuses."""
+        rule = AutoModRule(
+            id=self.world.next_id(),
+            guild_id=self.id,
+            creator_id=self.owner.id,
+            name=name,
+            trigger=trigger,
+            keywords=tuple(keywords),
+            patterns=tuple(patterns),
+            allowed=tuple(allowed),
+            enabled=enabled,
+            alert_channel_id=None if alerts is None else alerts.id,
+        )
+        self.automod_rules.append(rule)
+        return rule
 
     def add_role(self, name: str, permissions: Permissions = Permissions.NONE) -> Role:
         """Make a role."""

@@ -46,14 +46,34 @@ CREATE TABLE strikes (
     prompt         TEXT,
     lifted_at      INTEGER,
     lifted_by      INTEGER,
-    CHECK ((lifted_at IS NULL) = (lifted_by IS NULL))
+    -- A moderator has ended the suspension that it led to: it still counts, and suspends nobody any more.
+    excused        INTEGER NOT NULL DEFAULT 0 CHECK (excused IN (0, 1)),
+    CHECK (lifted_by IS NULL OR lifted_at IS NOT NULL)
 ) STRICT;
 CREATE INDEX strikes_of_member ON strikes (guild_id, user_id, at);
 CREATE INDEX strikes_with_prompts ON strikes (at) WHERE prompt IS NOT NULL;
 CREATE INDEX strikes_of_job ON strikes (job_no) WHERE job_no IS NOT NULL;
 
+-- Two of a member at most: what strikes have led to, and what a moderator decided. The longer one holds.
+CREATE TABLE suspensions_by_cause (
+    guild_id     INTEGER NOT NULL,
+    user_id      INTEGER NOT NULL,
+    cause        TEXT    NOT NULL CHECK (cause IN ('moderator', 'strikes')),
+    -- NULL: until a moderator lifts it.
+    until        INTEGER,
+    reason       TEXT    NOT NULL DEFAULT '',
+    by_id        INTEGER,
+    at           INTEGER NOT NULL,
+    PRIMARY KEY (guild_id, user_id, cause)
+) STRICT, WITHOUT ROWID;
+INSERT INTO suspensions_by_cause (guild_id, user_id, cause, until, reason, by_id, at)
+    SELECT guild_id, user_id, 'moderator', until, reason, by_id, at FROM suspensions;
+DROP TABLE suspensions;
+ALTER TABLE suspensions_by_cause RENAME TO suspensions;
+
 -- What moderators have to decide, each with a card in their channel. `revision` goes up with everything that the card
--- shows; `card_revision` is what it shows for certain. Set before it is sent: `sending_at`, with the channel.
+-- shows; `card_revision` is what it shows for certain. Set before it is sent: `sending_at`, with the channel. A card
+-- that was found deleted (`gone_at`) gets no successor. `expires_at` is when an unanswered review runs out.
 CREATE TABLE cases (
     case_id        INTEGER PRIMARY KEY,
     guild_id       INTEGER NOT NULL,
@@ -63,11 +83,13 @@ CREATE TABLE cases (
     strike_id      INTEGER REFERENCES strikes,
     words          TEXT    NOT NULL DEFAULT '',
     opened_at      INTEGER NOT NULL,
+    expires_at     INTEGER,
     revision       INTEGER NOT NULL DEFAULT 1,
     card_revision  INTEGER NOT NULL DEFAULT 0,
     sending_at     INTEGER,
     channel_id     INTEGER,
     message_id     INTEGER,
+    gone_at        INTEGER,
     outcome        TEXT,
     decided_by     INTEGER,
     decided_at     INTEGER,
@@ -75,10 +97,18 @@ CREATE TABLE cases (
     CHECK ((kind IN ('review', 'report')) = (job_no IS NOT NULL))
 ) STRICT;
 CREATE UNIQUE INDEX cases_once ON cases (job_no, kind) WHERE outcome IS NULL AND job_no IS NOT NULL;
-CREATE INDEX cases_to_show ON cases (case_id) WHERE card_revision < revision;
+CREATE INDEX cases_to_show ON cases (guild_id, case_id) WHERE card_revision < revision AND gone_at IS NULL;
 CREATE INDEX cases_open ON cases (guild_id, case_id) WHERE outcome IS NULL;
 CREATE INDEX cases_of_job ON cases (job_no) WHERE job_no IS NOT NULL;
 CREATE INDEX cases_of_member ON cases (guild_id, user_id, kind, opened_at);
+CREATE INDEX cases_of_strike ON cases (strike_id) WHERE strike_id IS NOT NULL;
+
+-- A report belongs to the case that it is looked at in: after that one is decided, reports count anew.
+ALTER TABLE reports ADD COLUMN case_id INTEGER REFERENCES cases;
+CREATE INDEX reports_of_case ON reports (case_id) WHERE case_id IS NOT NULL;
+CREATE INDEX reports_of_member ON reports (reporter_id, at);
+-- What must not be swept away: pictures that may be shown again.
+CREATE INDEX jobs_hidden ON jobs (job_no) WHERE hidden_at IS NOT NULL;
 
 -- Who did what, when and why. Each line's digest covers the one before it. Ids and words are covered by salted marks
 -- only, so that dropping a salt forgets them and leaves the chain whole. Guild 0 is the operator's.
@@ -98,10 +128,17 @@ CREATE TABLE audit (
     by_mark      BLOB,
     subject_mark BLOB,
     words_mark   BLOB,
-    digest       BLOB
+    digest       BLOB,
+    -- The name's first word, which the log is asked for by.
+    kind         TEXT    NOT NULL GENERATED ALWAYS AS (substr(what, 1, instr(what || '.', '.') - 1)) VIRTUAL
 ) STRICT;
 CREATE INDEX audit_of_guild ON audit (guild_id, seq);
 CREATE INDEX audit_of_each ON audit (guild_id, what, subject_id, seq);
+CREATE INDEX audit_of_kind ON audit (guild_id, kind, seq);
+-- A person's lines, for the log and for forgetting them.
+CREATE INDEX audit_by ON audit (by_id, guild_id, kind, seq);
+CREATE INDEX audit_about ON audit (subject_id, guild_id, kind, seq);
+CREATE INDEX audit_since ON audit (at, seq);
 
 -- One salt a person. Without it, no mark can be tied to an id.
 CREATE TABLE audit_salts (
@@ -121,6 +158,7 @@ INSERT INTO audit (seq, guild_id, at, what, by_id, subject_id, before, after, re
     SELECT change_id, guild_id, at, what, by_id, subject_id, before, after, reason FROM changes ORDER BY change_id;
 INSERT INTO audit_checkpoints (seq, digest, at)
     SELECT coalesce(max(change_id), 0), x'', coalesce(max(at), 0) FROM changes;
+INSERT INTO meta (key, value) SELECT 'audit_head', seq || ':' FROM audit_checkpoints;
 DROP TABLE changes;
 
 CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from cogs import add_cogs
-from models import GuildSettings, Job, JobStatus, Settlement, Suspension, VerdictReason
+from models import GuildSettings, Job, JobStatus, Settlement, VerdictReason
+from moderation import Suspension
 from sandbox.discord import Member, Message, Run, Value
 from storage import jobs, suspensions
 from storage.meta import Meta

@@ -10,13 +10,13 @@ from sandbox.discord import ClientRefused, Permissions
 from tests.cogs.administration import INK, add, forged, manager, page, use
 from tests.cogs.gallery import words_of
 from tests.ui.scene import Scene
-from ui import access_pages, admin_panels, setup_panel
+from ui import access_pages, admin_panels, setup_panel, setup_rows
 from ui.wording import access, admin, setup
 
 # Every action of these pages, with an argument that it would take from a manager.
 ACTIONS = (
-    (setup_panel.SETUP_ACTION, "spoilers.on"),
-    (setup_panel.SETUP_ACTION, "channels"),
+    (setup_rows.SETUP_ACTION, "spoilers.on"),
+    (setup_rows.SETUP_ACTION, "channels"),
     (setup_panel.LOOK_ACTION, "start"),
     (setup_panel.ZONE_ACTION, "all"),
     (access_pages.REMOVE_ACTION, "channel"),

@@ -167,7 +167,9 @@ async def test_a_list_of_fifty_is_paged(scene: Scene, mia: Member) -> None:
     with pytest.raises(ClientRefused, match="disabled"):
         await scene.discord.click(mia, message, "Next")
     for number in range(3, 50):  # meanwhile most of them are removed
-        await scene.parts.library.loras.remove(scene.guild.id, f"Ink {number:02}", may_manage_guild=True)
+        await scene.parts.library.loras.remove(
+            scene.guild.id, f"Ink {number:02}", by_id=scene.ada.id, may_manage_guild=True
+        )
     await (await scene.discord.click(mia, message, "Previous")).answered()
     assert "### 🧩 3 LoRAs" in message.text()
     assert [button.label for button in message.buttons()] == ["Test ($0.09)"] * 3

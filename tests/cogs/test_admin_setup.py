@@ -12,6 +12,7 @@ from tests.cogs.administration import forged, manager, page, use
 from tests.cogs.gallery import restarted, words_of
 from tests.ui.scene import Scene
 from ui import setup_panel
+from ui.setup_rows import SETUP_ACTION
 
 CHANNELS = "easel:setup:channels"
 ROLES = "easel:setup:roles"
@@ -19,6 +20,8 @@ MODERATORS = "easel:setup:moderators_channel_id"
 IMAGES = "easel:setup:images_per_job"
 LANGUAGE = "easel:setup:language"
 CONFIRM = "easel:setup:confirm"
+REVIEW = "easel:setup:review"
+LADDER = "easel:setupladder:all"
 ALL_NEEDED = (
     Permissions.VIEW_CHANNEL | Permissions.SEND_MESSAGES | Permissions.ATTACH_FILES | Permissions.READ_MESSAGE_HISTORY
 )
@@ -61,6 +64,12 @@ async def type_zone(scene: Scene, mia: Member, message: Message, zone: str) -> R
     return await scene.discord.submit_modal(opened, {"time_zone": zone})
 
 
+async def type_ladder(scene: Scene, mia: Member, message: Message, typed: str) -> Run:
+    opened = await scene.discord.click(mia, message, LADDER)
+    await opened.answered()
+    return await scene.discord.submit_modal(opened, {"ladder": typed})
+
+
 def menu(message: Message, custom_id: str) -> dict[str, Any]:
     [found] = [part for part in message.selects() if part["custom_id"] == custom_id]
     return found
@@ -81,7 +90,6 @@ async def test_a_new_server_sees_what_is_done_and_what_is_open(scene: Scene, mia
     assert "✅ **Caps** · 100 pictures a day each, $100.00 a month for all" in words
     assert "✅ **My permissions** · complete" in words
     assert "**Ready:** members can use `/imagine`" in words
-    assert "review" not in words.lower()
 
 
 async def test_every_setting_can_be_changed_and_the_panel_follows(scene: Scene, mia: Member) -> None:
@@ -128,6 +136,68 @@ async def test_every_setting_can_be_changed_and_the_panel_follows(scene: Scene, 
         recipe_in_files=False,
         spoilers=True,
     )
+
+
+async def test_every_setting_of_moderation_can_be_changed(scene: Scene, mia: Member) -> None:
+    message = await panel(scene, mia)
+    await choose(scene, mia, message, MODERATORS, scene.channel)
+    await press(scene, mia, message, "Moderation")
+    assert "**Who looks first?** · nobody" in message.text()
+    assert "• strike 5 and more: suspended until moderators decide" in message.text()
+    await choose(scene, mia, message, REVIEW, "new.14")
+    await choose(scene, mia, message, "easel:setup:review_hours", "24")
+    await choose(scene, mia, message, "easel:setup:reports_to_hide", "5")
+    await choose(scene, mia, message, "easel:setup:strikes", "flagged")
+    await choose(scene, mia, message, "easel:setup:strike_days", "90")
+    await choose(scene, mia, message, "easel:setup:appeals_per_day", "0")
+    await (await type_ladder(scene, mia, message, " Warn,2h ,  1 week,moderators")).answered()
+    assert "**Who looks first?** · moderators, for marked prompts and members of less than 14 days" in message.text()
+    assert "**Appeals** · none are taken" in message.text()
+    assert "• strike 3: suspended for 1 week" in message.text()
+    assert await settings(scene) == GuildSettings(
+        guild_id=scene.guild.id,
+        moderators_channel_id=scene.channel.id,
+        review="new",
+        new_member_days=14,
+        review_hours=24,
+        reports_to_hide=5,
+        strike_flagged=True,
+        strike_days=90,
+        appeals_per_day=0,
+        ladder=(0, 7200, 604800, -1),
+    )
+
+
+async def test_the_form_has_the_ladder_that_holds_and_takes_it_back(scene: Scene, mia: Member) -> None:
+    message = await panel(scene, mia, "Moderation")
+    opened = await scene.discord.click(mia, message, LADDER)
+    assert (await opened.answered()).inputs["ladder"]["value"] == "warn, 1h, 1d, 1w, moderators"
+    run = await scene.discord.submit_modal(opened, {"ladder": "warn, 1h, 1d, 1w, moderators"})
+    await run.answered()
+    assert (await settings(scene)).ladder == GuildSettings(guild_id=1).ladder
+
+
+@pytest.mark.parametrize("typed", ["soon", "warn,,1h", "moderators, 1h", "1h, 2 years", "-1", ",".join(["1h"] * 11)])
+async def test_a_ladder_that_is_none_is_refused_and_the_old_one_stays(scene: Scene, mia: Member, typed: str) -> None:
+    message = await panel(scene, mia, "Moderation")
+    run = await type_ladder(scene, mia, message, typed)
+    assert "`ladder`" in await words_of(run)
+    assert (await settings(scene)).ladder == GuildSettings(guild_id=1).ladder
+
+
+async def test_reviews_need_a_channel_and_keep_it(scene: Scene, mia: Member) -> None:
+    message = await panel(scene, mia, "Moderation")
+    refused = await scene.discord.select(mia, message, REVIEW, ["always"])
+    assert "choose a moderators' channel first" in await words_of(refused)
+    assert (await settings(scene)).review == "never"
+    await press(scene, mia, message, "Start")
+    await choose(scene, mia, message, MODERATORS, scene.channel)
+    await press(scene, mia, message, "Moderation")
+    await choose(scene, mia, message, REVIEW, "always")
+    await press(scene, mia, message, "Start")
+    refused = await scene.discord.select(mia, message, MODERATORS, [])
+    assert "let pictures go up at once first" in await words_of(refused)
+    assert (await settings(scene)).moderators_channel_id == scene.channel.id
 
 
 async def test_everything_can_be_taken_back(scene: Scene, mia: Member) -> None:
@@ -220,7 +290,7 @@ async def test_what_is_none_of_this_servers_is_refused(scene: Scene, mia: Member
     ["spoilers", "spoilers.maybe", "spoilers.on.on", "paused.on", "guild_id.on", "review.always", "caps", "time_zone"],
 )
 async def test_a_custom_id_that_no_panel_has_changes_nothing(scene: Scene, mia: Member, argument: str) -> None:
-    message = await forged(scene, setup_panel.SETUP_ACTION, argument)
+    message = await forged(scene, SETUP_ACTION, argument)
     assert "can't be used like this" in await words_of(await scene.discord.click(mia, message, "Press"))
     assert await settings(scene) == GuildSettings(guild_id=scene.guild.id)
 

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from generation.modes import CONTROL_MODES
-from models import Job, Suspension
+from models import Job
+from moderation import Suspension
 from parameters import ImageSize
 from sandbox.discord import Attachment, Message, Run, Upload, routes
 from storage import suspensions
@@ -93,7 +94,7 @@ async def suspend(scene: Scene) -> None:
 async def lift(scene: Scene) -> None:
     await scene.database.write(
         lambda connection: suspensions.lift(
-            connection, guild_id=scene.guild.id, user_id=scene.ada.id, now=scene.clock.now()
+            connection, guild_id=scene.guild.id, user_id=scene.ada.id, by_id=scene.bob.id, now=scene.clock.now()
         )
     )
 

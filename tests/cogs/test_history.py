@@ -386,7 +386,7 @@ class TestShow:
         self, scene: Scene, tmp_path: Path
     ) -> None:
         job, _ = await gallery(scene, tmp_path)
-        await scene.parts.library.history.mark_removed(job.job_id)
+        await scene.parts.library.history.mark_removed(job.job_id, by_id=scene.ada.id)
         assert "These pictures are no longer there" in await words_of(await show(scene, job.job_id))
 
     async def test_a_discord_that_fails_is_not_taken_for_a_deleted_card(

@@ -369,7 +369,7 @@ async def test_a_reroll_asks_for_the_guilds_loras_again(scene: Scene, tmp_path: 
     await loras.add(entry, may_manage_guild=True)
     job, card = await gallery(scene, tmp_path, {"lora": "Ink"})
     assert job.recipe.loras == ("Ink",)
-    await loras.remove(scene.guild.id, "Ink", may_manage_guild=True)
+    await loras.remove(scene.guild.id, "Ink", by_id=scene.ada.id, may_manage_guild=True)
     assert "**Ink**" in await words_of(await scene.discord.click(scene.bob, card, "Reroll"))
     assert len(await scene.jobs()) == 1
 

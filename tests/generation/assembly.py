@@ -12,21 +12,34 @@ import aiohttp
 
 from clock import Clock
 from errors import StorageUnavailable
+from generation.appeals import Appeals
+from generation.attachments import AttachmentFetcher
 from generation.books import Books
 from generation.cards import CardKeeper
+from generation.case_book import CaseBook
 from generation.circuit import Circuit
+from generation.drafts import Drafts
+from generation.filters import FilterBook
 from generation.images import Judge
-from generation.pipeline import Parts, Pipeline
+from generation.pipeline import Pipeline
+from generation.pipeline_parts import Parts
 from generation.polling import PollPace, PollSchedule
+from generation.privacy import Privacy
+from generation.prompt_check import PromptCheck
 from generation.queue import FairQueue
+from generation.removal import Removal
+from generation.reports import Reports
 from generation.runner import Runner
 from generation.service import GenerationService, Terms
+from generation.set_aside import SetAside
 from generation.spool import Spool
 from generation.steps import AwaitTurn, Done, Later
+from generation.strikes import Strikes
 from limits import Caps
 from models import GenerationRequest, Job, JobStatus, Origin, Unit
 from parameters import ImageSize
 from provider.client import PixazoClient, Timeouts
+from provider.safe_download import SafeDownloader
 from sandbox.pixazo import PixazoStandIn
 from storage import jobs
 from storage.database import Database
@@ -100,10 +113,37 @@ class Assembly:
         self.spool = Spool(self.spool_folder)
         self.spool.prepare()
         self.circuit = Circuit(clock=clock, notices=self.notices)
-        self.schedule = PollSchedule()
         self.pace = PollPace(polls_per_minute=options.polls_per_minute, clock=clock)
+        self.schedule = PollSchedule(pace=self.pace)
+        self.downloader = SafeDownloader([] if self.channel.origin is None else [self.channel.origin])
+        self.set_aside = SetAside(
+            folder / "set_aside",
+            database=database,
+            delivery=delivery,
+            fetcher=AttachmentFetcher(self.downloader),
+            spool=self.spool,
+        )
+        self.set_aside.prepare()
         self.judge = Judge(provider=provider, spool=self.spool, observer=self.observer, clock=clock)
         self.cards = CardKeeper(database=database, delivery=delivery, schedule=self.schedule, clock=clock)
+        self.cases_told = 0
+        self.on_case: Callable[[], None] = lambda: None
+        self.appeals_answered: list[int] = []
+        self.strikes = Strikes(
+            database=database,
+            observer=self.observer,
+            clock=clock,
+            wake=lambda job_id: self.runner.wake(job_id, at_once=True),
+            told=self._case_changed,
+            answered=self.appeals_answered.append,
+        )
+        self.appeals = Appeals(
+            database=database,
+            strikes=self.strikes,
+            clock=clock,
+            told=self._case_changed,
+            answered=self.appeals_answered.append,
+        )
         self.pipeline = Pipeline(
             Parts(
                 database=database,
@@ -112,12 +152,15 @@ class Assembly:
                 cards=self.cards,
                 judge=self.judge,
                 spool=self.spool,
+                set_aside=self.set_aside,
+                strikes=self.strikes,
                 circuit=self.circuit,
                 schedule=self.schedule,
                 pace=self.pace,
                 observer=self.observer,
                 clock=clock,
                 deadline=options.deadline,
+                case_changed=self._case_changed,
             )
         )
         self.queue = FairQueue()
@@ -130,18 +173,53 @@ class Assembly:
             clock=clock,
             max_in_flight=options.max_in_flight,
         )
+        self.removal = Removal(
+            database=database,
+            runner=self.runner,
+            cards=self.cards,
+            set_aside=self.set_aside,
+            clock=clock,
+            case_changed=self._case_changed,
+        )
+        self.reports = Reports(database, clock, self.removal)
+        self.case_book = CaseBook(
+            database=database,
+            strikes=self.strikes,
+            observer=self.observer,
+            clock=clock,
+            wake=lambda job_id: self.runner.wake(job_id, at_once=True),
+            told=self._case_changed,
+            answered=self.appeals_answered.append,
+        )
         self.books = Books(database=database, notices=self.notices, clock=clock)
+        self.filters = FilterBook(database, clock)
         self.service = GenerationService(
             database=database,
             runner=self.runner,
             queue=self.queue,
             circuit=self.circuit,
             books=self.books,
+            prompts=PromptCheck(filters=self.filters, database=database, observer=self.observer, blocked=self.strikes),
             schedule=self.schedule,
             observer=self.observer,
             clock=clock,
             terms=options.terms,
         )
+
+    def privacy(self, drafts: Drafts) -> Privacy:
+        """What members may ask about themselves."""
+        return Privacy(
+            database=self.database,
+            drafts=drafts,
+            folder=self.path.parent,
+            clock=self.clock,
+            ended=self.strikes.ended,
+            case_changed=self._case_changed,
+        )
+
+    def _case_changed(self) -> None:
+        self.cases_told += 1
+        self.on_case()
 
     async def wish(self, request: GenerationRequest | None = None, *, origin: Origin | None = None) -> str:
         """A member's command whose card went well: the id of its job."""
@@ -240,11 +318,13 @@ async def assembled(
                 delivery=outside.delivery(channel, clock),
                 options=options or Options(),
             )
+            await assembly.downloader.start()
             try:
                 yield assembly
             finally:
                 await end_tasks_of_the_runner()
                 await assembly.cards.close()
+                await assembly.downloader.close()
                 assembly.judge.close()
     finally:
         await database.close()

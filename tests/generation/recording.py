@@ -15,7 +15,7 @@ from datetime import timedelta
 from clock import Clock
 from errors import CardGone
 from generation import inputs
-from generation.delivery import ReleasedImage, UsualTime
+from generation.delivery import GivenFile, ReleasedImage, UsualTime
 from models import GuildSettings, Job, JobStatus, Verdict, VerdictReason
 
 TOKEN_LASTS = timedelta(minutes=14)
@@ -23,7 +23,10 @@ TOKEN_LASTS = timedelta(minutes=14)
 
 @dataclass(slots=True)
 class ChannelCard:
-    """One message in the channel: every status it has shown, the member's image and the pictures in it."""
+    """One message in the channel: every status it has shown, the member's image and the pictures in it.
+
+    `files` are the pictures' bytes by name; `withdrawn` what it says in their place: `hidden`, `removed` or `lost`.
+    """
 
     message_id: int
     shown: list[JobStatus] = field(default_factory=lambda: [JobStatus.QUEUED])
@@ -31,6 +34,8 @@ class ChannelCard:
     notices: int = 0
     deleted: bool = False
     has_image: bool = True
+    files: dict[str, bytes] = field(default_factory=dict)
+    withdrawn: str | None = None
 
     @property
     def says(self) -> JobStatus:
@@ -38,10 +43,11 @@ class ChannelCard:
 
 
 class Channel:
-    """Every card that was ever made, by job."""
+    """Every card that was ever made, by job. `origin` is where their files can be fetched; None: nowhere."""
 
     def __init__(self) -> None:
         self.cards: dict[str, ChannelCard] = {}
+        self.origin: str | None = None
         self._message_ids = itertools.count(1_300_000_000_000_000_000)
 
     def answer(self, job_id: str) -> int:
@@ -70,18 +76,30 @@ class RecordingDelivery:
 
     async def show(self, job: Job, *, usual: UsualTime | None = None) -> None:
         self._called("show")
-        assert job.status is not JobStatus.DELIVERED, "a gallery is not made by show()"
+        card = self._card(job)
         self.usual.append(usual)
-        self._card(job).shown.append(job.status)
+        card.shown.append(job.status)
+        card.withdrawn = _withdrawn(job)
+        assert job.status is not JobStatus.DELIVERED or card.withdrawn, "a gallery is not made by show()"
+        if not job.is_shown and job.status.is_terminal:
+            card.gallery, card.files, card.has_image = None, {}, False
 
     async def image_addresses(self, job: Job) -> Mapping[str, str]:
         self._called("image_addresses")
-        names = inputs.names(job.request) if self._card(job).has_image else ()
-        asked = self.calls["image_addresses"]
-        return {name: f"https://cdn.discordapp.com/attachments/1/2/{name}?asked={asked}" for name in names}
+        card = self._card(job)
+        origin, asked = self.channel.origin or "https://cdn.discordapp.com", self.calls["image_addresses"]
+        given = inputs.names(job.request) if card.has_image else ()
+        pictures = {name: f"{origin}/attachments/1/{job.job_id}/{name}?asked={asked}" for name in card.files}
+        return pictures | {name: f"{origin}/attachments/1/2/{name}?asked={asked}" for name in given}
 
     async def deliver(
-        self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict], *, guild: GuildSettings
+        self,
+        job: Job,
+        images: Sequence[ReleasedImage],
+        verdicts: Sequence[Verdict],
+        *,
+        guild: GuildSettings,
+        given: GivenFile | None = None,
     ) -> None:
         self._called("deliver")
         assert guild.guild_id == job.origin.guild_id, "another guild's settings"
@@ -91,7 +109,10 @@ class RecordingDelivery:
         assert shown, "a gallery without pictures"
         assert shown == released, "a picture without a release verdict would be shown"
         assert card.gallery in (None, shown), "the card turns into another gallery"
-        card.gallery = shown
+        assert job.is_shown, "what is hidden or removed would be shown"
+        card.gallery, card.withdrawn = shown, None
+        card.files = {f"picture-{image.index + 1}{image.path.suffix}": image.path.read_bytes() for image in images}
+        card.has_image = card.has_image or given is not None
         card.shown.append(JobStatus.DELIVERED)
 
     async def notify(self, job: Job) -> None:
@@ -113,6 +134,12 @@ class RecordingDelivery:
 
     def _token_is_valid(self, job: Job) -> bool:
         return bool(job.origin.interaction_token) and self._clock.now() - job.created_at < TOKEN_LASTS
+
+
+def _withdrawn(job: Job) -> str | None:
+    if not job.is_shown:
+        return "removed" if job.removed_at else "hidden"
+    return "lost" if job.status is JobStatus.DELIVERED else None
 
 
 class RecordingNotices:
@@ -169,3 +196,6 @@ class RecordingObserver:
 
     def refusal(self, kind: str) -> None:
         self.counts["refusal", kind] += 1
+
+    def blocked(self, category: str) -> None:
+        self.counts["blocked", category] += 1

@@ -14,8 +14,8 @@ from models import FailureReason, Job, Notify
 from models import JobStatus as S
 from sandbox.pixazo import PixazoStandIn
 from storage import jobs, members
-from tests.builders import USER_ID
-from tests.generation.assembly import Assembly, Outside, assembled
+from tests.builders import USER_ID, make_origin
+from tests.generation.assembly import Assembly, Outside, assembled, small_request
 from tests.generation.recording import Channel, RecordingDelivery
 from tests.support import FakeClock, wait_until
 
@@ -37,12 +37,13 @@ async def slow(tmp_path: Path, pixazo: PixazoStandIn, channel: Channel, clock: F
         yield parts
 
 
-async def test_an_edit_that_arrives_late_does_not_stand_over_the_gallery(slow: Assembly) -> None:
+async def test_an_edit_that_arrives_late_does_not_stand_over_the_gallery(slow: Assembly, clock: FakeClock) -> None:
     job_id = await slow.wish()
     await slow.drive(job_id, until=lambda job: job.status is S.DELIVERED)
     card = slow.channel.cards[job_id]
     assert card.says is S.DELIVERED
     card.shown.append(S.SUBMITTED)  # what was given up long ago is taken by Discord now
+    clock.advance(REPEAT_AFTER_SECONDS)
     await slow.drive(job_id)
     assert card.says is S.DELIVERED
     assert slow.delivery.calls["deliver"] == 2
@@ -59,20 +60,65 @@ async def test_an_edit_that_arrives_late_does_not_stand_over_a_failure(slow: Ass
     assert card.says is S.FAILED
 
 
-async def test_the_repeat_comes_after_the_old_edit_must_have_come_or_gone(slow: Assembly) -> None:
+async def test_the_repeat_comes_after_the_old_edit_must_have_come_or_gone(slow: Assembly, clock: FakeClock) -> None:
     job_id = await slow.generated()
     step = await slow.step(job_id)
     assert step == Later(status=S.DELIVERED, seconds=REPEAT_AFTER_SECONDS)
+    clock.advance(step.seconds)
     assert await slow.step(job_id) == Done(status=S.DELIVERED)
+
+
+async def test_a_repeat_too_soon_is_repeated_again(slow: Assembly, clock: FakeClock) -> None:
+    job_id = await slow.generated()
+    await slow.step(job_id)
+    clock.advance(10.0)
+    assert await slow.step(job_id) == Later(status=S.DELIVERED, seconds=REPEAT_AFTER_SECONDS - 10.0)
+
+
+async def test_the_next_process_makes_the_repeat_that_this_one_can_not(
+    tmp_path: Path, slow: Assembly, pixazo: PixazoStandIn, channel: Channel, clock: FakeClock
+) -> None:
+    job_id = await slow.generated()
+    await slow.step(job_id)
+    assert [job.job_id for job in await jobs.unfinished(slow.database)] == [job_id]
+    await slow.database.close()
+    async with assembled(tmp_path, pixazo, channel, clock) as second:
+        channel.cards[job_id].shown.append(S.SUBMITTED)
+        await second.drive(job_id)
+        assert channel.cards[job_id].says is S.DELIVERED
+        assert await jobs.unfinished(second.database) == []
+
+
+async def test_what_a_process_before_this_one_sent_does_not_stand_over_the_gallery(
+    tmp_path: Path, bot: Assembly, pixazo: PixazoStandIn, channel: Channel, clock: FakeClock
+) -> None:
+    job_id = await bot.generated()
+    await bot.database.close()
+    async with assembled(tmp_path, pixazo, channel, clock) as second:
+        second.pipeline.take_over([job_id])  # as the runner does when it starts
+        await second.drive(job_id, until=lambda job: job.status is S.DELIVERED)
+        channel.cards[job_id].shown.append(S.SUBMITTED)
+        await second.drive(job_id)
+        assert channel.cards[job_id].says is S.DELIVERED
+
+
+async def test_a_job_cancelled_before_its_card_was_heard_of_says_so_on_it(bot: Assembly) -> None:
+    acceptance = await bot.service.accept(origin := make_origin(), small_request())
+    job_id = acceptance.job.job_id
+    bot.channel.answer(job_id)  # and nobody hears of it
+    await bot.service.cancel(job_id, guild_id=origin.guild_id, user_id=origin.user_id, may_manage=False)
+    await bot.drive(job_id)
+    assert bot.channel.cards[job_id].says is S.CANCELLED
 
 
 async def test_a_repeat_that_discord_does_not_take_is_tried_again(slow: Assembly) -> None:
     job_id = await slow.generated()
     await slow.step(job_id)
     slow.delivery.fail("deliver", DeliveryUnavailable("503"))
-    step = await slow.step(job_id)
-    assert isinstance(step, Later)
-    assert await slow.step(job_id) == Done(status=S.DELIVERED)
+    assert isinstance(await slow.step(job_id), Later)
+    await slow.drive(job_id)
+    assert slow.delivery.calls["deliver"] >= 3
+    assert await jobs.unfinished(slow.database) == []
 
 
 async def test_a_card_deleted_before_the_repeat_ends_it(slow: Assembly) -> None:
@@ -131,7 +177,7 @@ async def test_closing_gives_up_what_hangs(slow: Assembly) -> None:
     job_id = await slow.submitted()
     await wait_until(lambda: slow.delivery.calls["hanging"] == 1)
     await slow.cards.close()
-    assert slow.cards.must_repeat(job_id)
+    assert slow.cards.repeat_seconds(await slow.job(job_id)) == REPEAT_AFTER_SECONDS
 
 
 class TestTellingTheAuthor:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from generation import inputs
-from models import JobStatus
+from models import Job, JobStatus
+from moderation import CaseOutcome, Review
 from sandbox.pixazo import PixazoStandIn
-from storage import jobs
-from tests.builders import PRICE_MICROS, make_origin
+from storage import cases, jobs
+from tests.builders import GUILD_ID, PRICE_MICROS, choose, make_origin
 from tests.generation.assembly import Assembly, assembled, end_tasks_of_the_runner, small_request
 from tests.generation.conftest import IMAGE_BYTES
 from tests.generation.recording import Channel
@@ -39,6 +40,9 @@ class Story:
     pictures: int = 2
     image: bool = False
     image_arrives: bool = True
+    reviewed: bool = False
+    moderator: CaseOutcome | None = None
+    card_is_deleted: bool = False
     least_effects: int = 6
 
 
@@ -100,6 +104,31 @@ STORIES = {
         image=True, image_arrives=False, ends=NO_CARD, unhurt=S.CANCELLED, least_effects=5
     ),
     "cancelled": Story(cancels=True, ends=NO_CARD | {S.DELIVERED}, unhurt=S.CANCELLED),
+    "approved by a moderator": Story(
+        reviewed=True,
+        moderator=CaseOutcome.APPROVED,
+        ends=NO_CARD | IN_DOUBT | {S.DELIVERED},
+        unhurt=S.DELIVERED,
+        least_effects=11,
+    ),
+    "approved, and the card was deleted": Story(
+        reviewed=True,
+        moderator=CaseOutcome.APPROVED,
+        card_is_deleted=True,
+        ends=NO_CARD | IN_DOUBT | {S.UNDELIVERABLE},
+        unhurt=S.UNDELIVERABLE,
+        least_effects=11,
+    ),
+    "rejected by a moderator": Story(
+        reviewed=True,
+        moderator=CaseOutcome.REJECTED,
+        ends=NO_CARD | IN_DOUBT | {S.REJECTED},
+        unhurt=S.REJECTED,
+        least_effects=11,
+    ),
+    "looked at by no moderator": Story(
+        reviewed=True, ends=NO_CARD | IN_DOUBT | {S.EXPIRED}, unhurt=S.EXPIRED, least_effects=11
+    ),
 }
 
 
@@ -115,7 +144,11 @@ class World:
 
     async def first_life(self, story: Story, wire: Tripwire) -> None:
         """One wish in a process that dies at the wire, or lives to see the job's end."""
+        await self._prepare(story)
         async with assembled(self.folder, self.pixazo, self.channel, self.clock, outside=wire.outside()) as bot:
+            moderators: list[asyncio.Task[None]] = []
+            if story.moderator is not None:
+                bot.on_case = lambda: self._ask(bot, story, moderators)
             if story.cancels:
                 bot.circuit.hold(900)  # so that there is time to change one's mind
             await bot.runner.start()
@@ -124,7 +157,29 @@ class World:
             if wire.dead.is_set():
                 await wait_until(lambda: not [t for t in asyncio.all_tasks() if t.get_name() == "the last effect"])
             await end_tasks_of_the_runner()
-            await asyncio.gather(member, return_exceptions=True)
+            await asyncio.gather(member, *moderators, return_exceptions=True)
+
+    async def _prepare(self, story: Story) -> None:
+        """What the guild has chosen long before."""
+        if story.reviewed:
+            async with assembled(self.folder, self.pixazo, self.channel, self.clock) as bot:
+                await bot.database.write(lambda c: choose(c, review=Review.ALWAYS, moderators_channel_id=71))
+
+    def _ask(self, bot: Assembly, story: Story, moderators: list[asyncio.Task[None]]) -> None:
+        """A moderator is at hand; time goes on once there is an answer."""
+        if not moderators:
+            self.clock.runs_ahead = False
+            moderators.append(asyncio.create_task(self._moderator(bot, story), name="runner's moderator"))
+
+    async def _moderator(self, bot: Assembly, story: Story) -> None:
+        """Decides what is open, as far as that is still to be done."""
+        for case in await cases.open_of(bot.database, GUILD_ID):
+            assert case.job_id is not None
+            self.channel.cards[case.job_id].deleted = story.card_is_deleted
+            decide = bot.case_book.approve if story.moderator is CaseOutcome.APPROVED else bot.case_book.reject
+            await decide(case.case_id, guild_id=GUILD_ID, by_id=9)
+        self.clock.runs_ahead = True
+        bot.runner.let_go(GUILD_ID)  # who sleeps since the time stood still looks again
 
     async def _member(self, bot: Assembly, story: Story, wire: Tripwire) -> None:
         image_url = inputs.placeholder("input.png") if story.image else None
@@ -143,10 +198,14 @@ class World:
         self.channel.cards[job_id].has_image = story.image_arrives
         return message_id
 
-    async def last_life(self, check: Callable[[Assembly], Awaitable[None]]) -> None:
+    async def last_life(self, story: Story, check: Callable[[Assembly], Awaitable[None]]) -> None:
         """A process that nothing happens to, up to the end of all jobs."""
         self.clock.runs_ahead = True
         async with assembled(self.folder, self.pixazo, self.channel, self.clock) as bot:
+            moderators: list[asyncio.Task[None]] = []
+            if story.moderator is not None:
+                bot.on_case = lambda: self._ask(bot, story, moderators)
+                await self._moderator(bot, story)
             await bot.runner.start()
             await wait_until(lambda: ended(bot), what="the end of every job")
             await check(bot)
@@ -188,7 +247,7 @@ async def kill_at_every_effect(tmp_path: Path, story: Story, cut: Cut) -> None:
                     error.add_note(where)
                     raise
 
-            await world.last_life(check)
+            await world.last_life(story, check)
         if not wire.dead.is_set():
             assert at > story.least_effects, "the wire was never met"
             return
@@ -217,7 +276,7 @@ async def check_the_end(bot: Assembly, world: World, story: Story, *, unhurt: bo
     card = world.channel.cards.get(job.job_id)
     if card is None:
         assert job.status is S.CANCELLED
-    else:
+    elif not card.deleted:
         assert card.says is job.status
         assert card.notices <= 1
         assert (len(card.gallery) if card.gallery else 0) == (story.pictures if job.status is S.DELIVERED else 0)
@@ -228,5 +287,20 @@ async def check_the_end(bot: Assembly, world: World, story: Story, *, unhurt: bo
         assert job.settled_micros == (0 if failed else 2 * PRICE_MICROS), "the provider bills it"
     elif job.status is not S.WRITTEN_OFF:
         assert job.settled_micros == 0
-    if unhurt:  # a process killed between the last commit and the clearing away leaves that to the janitor
+    await check_the_case(bot, job, story)
+    if (
+        unhurt and job.status is not S.UNDELIVERABLE
+    ):  # a process killed between the last commit and the clearing away leaves that to the janitor
         assert not list(bot.spool_folder.iterdir())
+
+
+async def check_the_case(bot: Assembly, job: Job, story: Story) -> None:
+    """A review was opened once and decided once, with its line in the log, and nobody saw a picture without a yes."""
+    rows = await bot.database.fetch_all("SELECT outcome FROM cases")
+    outcomes = {S.REJECTED: "rejected", S.EXPIRED: "expired", S.DELIVERED: "approved", S.UNDELIVERABLE: "approved"}
+    wanted = [outcomes[job.status]] if story.reviewed and job.status in outcomes else []
+    assert [row["outcome"] for row in rows] == wanted
+    lines = await bot.database.fetch_all("SELECT what FROM audit WHERE what LIKE 'mod.review.%'")
+    assert [line["what"] for line in lines] == [f"mod.review.{outcome}" for outcome in wanted]
+    if story.reviewed and wanted != ["approved"]:
+        assert all(card.gallery is None for card in bot.channel.cards.values())

@@ -94,7 +94,10 @@ async def test_a_number_out_of_its_range_is_refused(
         {"time_zone": None},
         {"time_zone": 1},
         {"paused": True},  # settings, but none that are chosen here
-        {"review": "always"},
+        {"review": "sometimes"},
+        {"strike_days": 1.5},
+        {"strikes": 1},
+        {"filter_version": 3},
         {"greeted_at": NOW},
         {"next_time_zone": "UTC"},
         {"nothing of the kind": True},
@@ -106,6 +109,44 @@ async def test_a_value_of_a_wrong_kind_and_an_unknown_setting_are_refused(
     with pytest.raises(InvalidOption, match="not_a_choice"):
         await change(choices, **settings)
     assert await choices.of(GUILD_ID) == GuildSettings(guild_id=GUILD_ID)
+
+
+@pytest.mark.parametrize("ladder", [(), (0,) * 11, (-1, 0), (0, True), [0], "0,3600", (0, -2), (366 * 86400,)])
+async def test_what_is_no_ladder_is_refused(choices: GuildChoices, ladder: object) -> None:
+    with pytest.raises(InvalidOption, match=r"bad_ladder|out_of_range"):
+        await change(choices, ladder=ladder)
+    assert await choices.of(GUILD_ID) == GuildSettings(guild_id=GUILD_ID)
+
+
+@pytest.mark.parametrize(
+    ("setting", "low", "high"),
+    [
+        ("review_hours", 1, 144),
+        ("new_member_days", 1, 90),
+        ("reports_to_hide", 1, 50),
+        ("strike_days", 1, 365),
+        ("appeals_per_day", 0, 20),
+    ],
+)
+async def test_the_bounds_of_moderation_hold_here_and_in_the_schema(
+    choices: GuildChoices, setting: str, low: int, high: int
+) -> None:
+    for value in (low, high):
+        assert getattr(await change(choices, **{setting: value}), setting) == value
+    for value in (low - 1, high + 1):
+        with pytest.raises(InvalidOption, match="out_of_range"):
+            await change(choices, **{setting: value})
+
+
+async def test_reviews_that_nobody_could_see_are_refused(choices: GuildChoices) -> None:
+    with pytest.raises(InvalidOption, match="needs_moderators"):
+        await change(choices, review="always")
+    assert (await choices.of(GUILD_ID)).review == "never"
+    await change(choices, review="new", moderators_channel_id=5)
+    with pytest.raises(InvalidOption, match="wanted_for_reviews"):
+        await change(choices, moderators_channel_id=None)
+    assert (await choices.of(GUILD_ID)).moderators_channel_id == 5
+    await change(choices, review="never", moderators_channel_id=None)
 
 
 @pytest.mark.parametrize("bad", [{"images_per_job": 11}, {"time_zone": "Mars/Olympus"}])

@@ -93,7 +93,7 @@ async def test_a_removed_picture_is_found_nowhere_and_is_no_favourite(
 ) -> None:
     job = finish("a fox")
     await history.toggle_favourite(job.job_id, guild_id=GUILD_ID, user_id=FAN_ID)
-    assert [await history.mark_removed(job.job_id) for _ in range(2)] == [True, False]
+    assert [await history.mark_removed(job.job_id, by_id=USER_ID) for _ in range(2)] == [True, False]
     assert (await ask(history)).total == 0
     assert (await ask(history, user_id=FAN_ID, favourites=True)).total == 0
     assert await history.latest_recipe(GUILD_ID, USER_ID) is None
@@ -109,7 +109,7 @@ async def test_a_job_is_found_in_its_own_guild_only(history: History, finish: Fi
         with pytest.raises(JobNotFound):
             await history.job_for(guild_id, job_id)
     with pytest.raises(JobNotFound):
-        await history.mark_removed("nobody")
+        await history.mark_removed("nobody", by_id=USER_ID)
 
 
 async def test_the_last_recipe_and_the_presets_of_the_past_are_the_members_own(

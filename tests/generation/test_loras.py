@@ -118,12 +118,12 @@ async def test_only_managers_change_the_catalogue(catalogue: LoraCatalogue) -> N
         await add(catalogue, may_manage_guild=False)
     await add(catalogue)
     with pytest.raises(NotAllowed) as caught:
-        await catalogue.remove(GUILD_ID, "Ink", may_manage_guild=False)
+        await catalogue.remove(GUILD_ID, "Ink", by_id=USER_ID, may_manage_guild=False)
     assert caught.value.needs == "manage_guild"
     assert len(await catalogue.list(GUILD_ID)) == 1
-    assert (await catalogue.remove(GUILD_ID, "INK", may_manage_guild=True)).name == "Ink"
+    assert (await catalogue.remove(GUILD_ID, "INK", by_id=USER_ID, may_manage_guild=True)).name == "Ink"
     with pytest.raises(InvalidOption, match="unknown"):
-        await catalogue.remove(GUILD_ID, "Ink", may_manage_guild=True)
+        await catalogue.remove(GUILD_ID, "Ink", by_id=USER_ID, may_manage_guild=True)
 
 
 async def test_an_entry_is_kept_tidy_with_its_time_and_its_name_once(

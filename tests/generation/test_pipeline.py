@@ -201,10 +201,11 @@ class TestInDoubt:
         assert len(pixazo.submissions) == 1
 
     async def test_what_says_nothing_does_not_bring_the_next_poll_any_sooner(
-        self, bot: Assembly, pixazo: PixazoStandIn
+        self, bot: Assembly, pixazo: PixazoStandIn, clock: FakeClock
     ) -> None:
         job_id = await self.in_doubt(bot, pixazo)
         for fault in ("poll_503", "poll_429", "poll_401", "poll_404", "poll_dropped"):
+            clock.advance(300)
             pixazo.on_poll(fault, times=None)
             step = await bot.step(job_id)
             assert isinstance(step, Later)

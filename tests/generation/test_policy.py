@@ -1,16 +1,48 @@
 """The rules as tables: who is refused, what a wish costs on which account, what a generated job settles."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from errors import GenerationPaused, InvalidOption, MissingBotPermissions, Suspended
+from errors import (
+    ChannelNotAllowed,
+    FilterUnreadable,
+    GenerationPaused,
+    InvalidOption,
+    MissingBotPermissions,
+    PromptBlocked,
+    Refusal,
+    RoleNeeded,
+    Suspended,
+)
 from generation import inputs, policy
+from generation.screening import PromptVerdict, Screening
 from limits import Caps, holding
-from models import AccountKey, GenerationRequest, GuildSettings, Scope, Settlement, Suspension, Unit, VerdictReason
-from tests.builders import GUILD_ID, PRICE_MICROS, USER_ID, later, make_job, make_origin, make_request, make_verdict
+from models import (
+    Access,
+    AccountKey,
+    GenerationRequest,
+    GuildSettings,
+    Scope,
+    Settlement,
+    Unit,
+    VerdictReason,
+)
+from moderation import Suspension
+from tests.builders import (
+    GUILD_ID,
+    NOW,
+    PRICE_MICROS,
+    USER_ID,
+    later,
+    make_job,
+    make_origin,
+    make_request,
+    make_screening,
+    make_verdict,
+)
 
 V = VerdictReason
 CAPS = Caps(
@@ -22,8 +54,9 @@ CAPS = Caps(
 )
 
 
-def rules(**settings: Any) -> policy.Rules:
-    return policy.Rules(guild=GuildSettings(guild_id=GUILD_ID, **settings))
+def rules(screening: Screening | FilterUnreadable | None = None, **settings: Any) -> policy.Rules:
+    guild = GuildSettings(guild_id=GUILD_ID, **settings)
+    return policy.Rules(guild=guild, screening=screening or make_screening())
 
 
 HOLDING = holding(CAPS, {}, user_id=USER_ID)
@@ -154,3 +187,78 @@ def test_the_member_and_the_guild_are_those_of_the_wish() -> None:
     )
     assert {held.account.user_id for held in reservations} == {USER_ID, 0}
     assert {held.account.guild_id for held in reservations} == {GUILD_ID, 0}
+
+
+BLOCKED = make_screening(PromptVerdict(blocked=True, term="word", category="hate"))
+UNREADABLE = FilterUnreadable("guild")
+
+
+@pytest.mark.parametrize(("screening", "kind"), [(BLOCKED, PromptBlocked), (UNREADABLE, FilterUnreadable)])
+def test_a_blocked_prompt_is_refused_after_who_and_where_and_before_all_else(
+    screening: Screening | FilterUnreadable, kind: type[Refusal]
+) -> None:
+    found = rules(screening, images_per_job=1)
+    origin = make_origin(missing_permissions=("ATTACH_FILES",))
+    everything_wrong = replace(
+        found,
+        operator_paused=True,
+        guild=replace(found.guild, paused=True),
+        suspension=Suspension(until=None),
+        access=Access(channel_ids=frozenset({1}), role_ids=frozenset({2})),
+    )
+    orders: list[tuple[type[Refusal], dict[str, Any]]] = [
+        (GenerationPaused, {"operator_paused": False}),
+        (GenerationPaused, {"guild": found.guild}),
+        (Suspended, {"suspension": None}),
+        (ChannelNotAllowed, {"access": Access(role_ids=frozenset({2}))}),
+        (RoleNeeded, {"access": Access()}),
+        (kind, {"screening": make_screening()}),
+        (MissingBotPermissions, {}),
+    ]
+    for refusal, mended in orders:
+        with pytest.raises(refusal):
+            policy.check(everything_wrong, origin, make_request(num_images=2))
+        everything_wrong = replace(everything_wrong, **mended)
+
+
+def test_a_blocked_prompt_names_its_category_alone() -> None:
+    with pytest.raises(PromptBlocked) as caught:
+        policy.check(rules(BLOCKED), make_origin(), make_request())
+    assert caught.value.category == "hate"
+    assert "word" not in str(caught.value)
+
+
+def test_a_prompt_that_is_only_marked_passes() -> None:
+    policy.check(rules(make_screening(PromptVerdict(review=True))), make_origin(), make_request())
+
+
+@pytest.mark.parametrize(
+    ("guild", "operator", "current"), [(3, 5, True), (4, 5, False), (2, 5, False), (3, 6, False), (5, 3, False)]
+)
+def test_a_screening_holds_for_both_versions_that_it_was_made_by(guild: int, operator: int, current: bool) -> None:
+    settings = [
+        GuildSettings(guild_id=number, filter_version=version) for number, version in ((9, guild), (0, operator))
+    ]
+    screening = make_screening(guild_version=3, operator_version=5)
+    assert policy.is_current(screening, *settings) is current
+    assert policy.is_current(UNREADABLE, *settings)
+
+
+@pytest.mark.parametrize(
+    ("days", "marked", "mark"),
+    [
+        (None, False, "new_member"),
+        (0, False, "new_member"),
+        (6.999, False, "new_member"),
+        (7, False, None),
+        (7, True, "prompt"),
+        (0, True, "prompt"),
+        (None, True, "prompt"),
+    ],
+)
+def test_pictures_of_new_members_and_marked_prompts_carry_a_mark(
+    days: float | None, marked: bool, mark: str | None
+) -> None:
+    joined_at = None if days is None else NOW - timedelta(days=days)
+    found = rules(make_screening(PromptVerdict(review=marked)), new_member_days=7)
+    assert policy.review_mark(found, make_origin(joined_at=joined_at), NOW) == mark

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from generation.delivery import ReleasedImage
+from generation.delivery import GivenFile, ReleasedImage
 from models import GuildSettings, Job, JobStatus, Verdict
 from tests.generation.assembly import Assembly, Outside, assembled, small_request
 from tests.generation.recording import RecordingDelivery
@@ -22,11 +22,17 @@ class NoPictures(RecordingDelivery):
     gate: asyncio.Event
 
     async def deliver(
-        self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict], *, guild: GuildSettings
+        self,
+        job: Job,
+        images: Sequence[ReleasedImage],
+        verdicts: Sequence[Verdict],
+        *,
+        guild: GuildSettings,
+        given: GivenFile | None = None,
     ) -> None:
         self.calls["hanging"] += 1
         await self.gate.wait()
-        await super().deliver(job, images, verdicts, guild=guild)
+        await super().deliver(job, images, verdicts, guild=guild, given=given)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from clock import Clock
-from generation.delivery import ReleasedImage, UsualTime
+from generation.delivery import GivenFile, ReleasedImage, UsualTime
 from models import GenerationRequest, GuildSettings, Job, Verdict
 from provider.client import PixazoClient
 from provider.wire import PollAnswer
@@ -86,9 +86,15 @@ class Tripwire:
                 return await wire.through("image_addresses", super().image_addresses(job))
 
             async def deliver(
-                self, job: Job, images: Sequence[ReleasedImage], verdicts: Sequence[Verdict], *, guild: GuildSettings
+                self,
+                job: Job,
+                images: Sequence[ReleasedImage],
+                verdicts: Sequence[Verdict],
+                *,
+                guild: GuildSettings,
+                given: GivenFile | None = None,
             ) -> None:
-                await wire.through("deliver", super().deliver(job, images, verdicts, guild=guild))
+                await wire.through("deliver", super().deliver(job, images, verdicts, guild=guild, given=given))
 
             async def notify(self, job: Job) -> None:
                 await wire.through("notify", super().notify(job))

@@ -16,7 +16,9 @@ from ops import doctor as module
 from ops.doctor import doctor
 from sandbox.discord import DiscordStandIn, Permissions
 from sandbox.pixazo.server import PixazoStandIn
+from storage import audit, maintenance
 from storage.database import Database
+from tests.builders import NOW
 from tests.support import FakeClock
 
 
@@ -69,6 +71,7 @@ async def test_all_is_well_on_a_bot_that_runs_and_nothing_is_spent(
     assert [(level, what) for level, what, _ in lines] == [
         ("ok", "settings"),
         ("ok", "database"),
+        ("ok", "log"),
         ("ok", "discord"),
         ("ok", "application"),
         ("ok", "gateway"),
@@ -230,6 +233,44 @@ async def test_files_that_others_can_read_are_warned_about(
         f"others can read {dotenv}, which holds secrets: chmod 600 {dotenv}",
         f"others can read {tmp_path / 'easel.db'}, which holds prompts: chmod 600 {tmp_path / 'easel.db'}",
     ]
+
+
+async def test_a_log_that_was_tampered_with_is_a_failure(
+    environ: dict[str, str], database: Database, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        await database.write(lambda c: audit.note(c, guild_id=1, by_id=2, at=NOW, what="mod.hide", subject_id=3))
+    head = await database.write(audit.kept_head)
+    code, lines = await examined(environ)
+    assert (code, detail_of(lines, "ok", "log")) == (0, f"2 lines follow from each other, head {head}")
+    with closing(sqlite3.connect(tmp_path / "easel.db")) as connection:
+        connection.execute("DROP TRIGGER audit_is_cut_at_checkpoints")
+        connection.execute("DELETE FROM audit WHERE seq = 1")
+        connection.commit()
+    code, lines = await examined(environ)
+    assert code == 1
+    assert detail_of(lines, "FAIL", "log") == (
+        "was tampered with: 1 findings, the first at line 1 (missing); `python bot.py report` lists them"
+    )
+
+
+async def test_a_log_that_takes_too_long_to_verify_is_given_up(
+    environ: dict[str, str], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def note(connection: sqlite3.Connection) -> None:
+        for _ in range(300):
+            audit.note(connection, guild_id=1, by_id=2, at=NOW, what="mod.hide", subject_id=3)
+
+    await database.write(note)
+    inspect = maintenance.inspect
+    monkeypatch.setattr(
+        maintenance, "inspect", lambda path, *, clock, seconds: inspect(path, clock=clock, seconds=60.0)
+    )
+    monkeypatch.setattr(maintenance, "_STEPS_BETWEEN_LOOKS", 100)
+    monkeypatch.setattr(module, "_DATABASE_SECONDS", 0.0)
+    code, lines = await examined(environ)
+    assert code == 1
+    assert "could not be verified within 0 s" in detail_of(lines, "FAIL", "log")
 
 
 async def test_caps_that_let_no_picture_be_made_are_warned_about(environ: dict[str, str]) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+import bot
 from errors import StorageUnavailable
 from models import JobStatus, Settlement
 from ops.report import report, usd
-from storage import jobs
+from storage import audit, jobs
+from storage.audit import Head
 from storage.database import Database
 from tests.builders import GUILD_ID, MESSAGE_ID, NOW, USER_ID, make_job, make_request, make_reservations, make_verdict
 
@@ -87,6 +89,7 @@ async def test_the_json_has_the_agreed_fields_while_the_bot_runs(database: Datab
     code, text = written(tmp_path / "easel.db", as_json=True)
     found = json.loads(text)
     assert code == 0
+    assert found.pop("audit") == {"lines": 0, "head": "0:", "findings": []}
     assert {name: set(found[name][0]) for name in found} == FIELDS
     assert found["jobs"] == [
         {
@@ -172,7 +175,11 @@ async def test_people_get_aligned_tables_totals_and_the_audit(database: Database
     ]
     assert head.index("period") == first.index("2026-11-22")
     assert "Total: $0.18 settled over 2 jobs; 2 images made, 2 of them shown." in lines
-    assert lines[-1] == "Audit: the balances of all 5 accounts are the sums of their entries."
+    assert lines[-3:] == [
+        "Audit: the balances of all 5 accounts are the sums of their entries.",
+        "",
+        "Log: all 0 lines follow from each other; head 0:",
+    ]
 
 
 async def test_a_balance_that_is_not_the_sum_of_its_entries_is_an_error(database: Database, tmp_path: Path) -> None:
@@ -185,6 +192,66 @@ async def test_a_balance_that_is_not_the_sum_of_its_entries_is_an_error(database
     assert "Audit: FAILED for 1 of 5 accounts:" in text
     assert "posted 7, entries say 0" in text
     assert written(tmp_path / "easel.db", as_json=True)[0] == 1
+
+
+async def noted(database: Database, count: int) -> None:
+    for _ in range(count):
+        await database.write(
+            lambda c: audit.note(c, guild_id=1, by_id=USER_ID, at=NOW, what="mod.hide", subject_id=2, reason="secret")
+        )
+
+
+def tampered(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TRIGGER IF EXISTS audit_is_append_only")
+        connection.execute(statement)
+        connection.commit()
+
+
+async def test_a_log_that_is_whole_is_said_to_be_with_its_head(database: Database, tmp_path: Path) -> None:
+    await noted(database, 3)
+    head = await database.write(audit.kept_head)
+    code, text = written(tmp_path / "easel.db", as_json=False)
+    assert code == 0
+    assert text.splitlines()[-1] == f"Log: all 3 lines follow from each other; head {head}"
+    assert json.loads(written(tmp_path / "easel.db", as_json=True)[1])["audit"] == {
+        "lines": 3,
+        "head": str(head),
+        "findings": [],
+    }
+    assert "secret" not in text
+
+
+async def test_a_log_that_was_tampered_with_is_an_error(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "easel.db"
+    await noted(database, 25)
+    tampered(path, "UPDATE audit SET subject_id = 9")
+    code, text = written(path, as_json=False)
+    assert code == 1
+    assert "Log: FAILED, findings: 25 in 25 lines:" in text
+    assert text.splitlines()[-2:] == ["  line 20: subject", "  (and 5 more)"]
+    code, text = written(path, as_json=True)
+    assert code == 1
+    assert json.loads(text)["audit"]["findings"][0] == {"line": "1", "problem": "subject"}
+
+
+async def test_a_head_that_was_noted_is_looked_for(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "easel.db"
+    await noted(database, 2)
+    head = await database.write(audit.kept_head)
+    await noted(database, 1)
+    assert report(path, io.StringIO(), as_json=False, noted=head) == 0
+    output = io.StringIO()
+    assert report(path, output, as_json=False, noted=Head(2, b"another")) == 1
+    assert "line 2: noted" in output.getvalue()
+
+
+def test_the_command_line_takes_a_head_as_it_was_printed() -> None:
+    parser = bot._parser()
+    assert parser.parse_args(["report"]).head is None
+    assert parser.parse_args(["report", "--head", "12:00ff"]).head == Head(12, b"\x00\xff")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["report", "--head", "12"])
 
 
 async def test_only_the_latest_lines_are_shown_to_people_and_the_rest_is_counted(
@@ -205,7 +272,12 @@ async def test_no_prompt_is_reported(database: Database, tmp_path: Path) -> None
 
 
 async def test_an_empty_database_has_an_empty_report(database: Database, tmp_path: Path) -> None:
-    assert json.loads(written(tmp_path / "easel.db", as_json=True)[1]) == {"accounts": [], "jobs": [], "entries": []}
+    assert json.loads(written(tmp_path / "easel.db", as_json=True)[1]) == {
+        "accounts": [],
+        "jobs": [],
+        "entries": [],
+        "audit": {"lines": 0, "head": "0:", "findings": []},
+    }
     assert "Jobs (none)" in written(tmp_path / "easel.db", as_json=False)[1]
 
 

@@ -23,7 +23,9 @@ def insert(key: str) -> Callable[[sqlite3.Connection], int]:
 
 
 async def kept(database: Database) -> list[str]:
-    return [row["key"] for row in await database.fetch_all("SELECT key FROM meta ORDER BY key")]
+    return [
+        row["key"] for row in await database.fetch_all("SELECT key FROM meta WHERE key <> 'audit_head' ORDER BY key")
+    ]
 
 
 class Gate:
@@ -206,7 +208,7 @@ async def test_two_hundred_at_once_never_interleave(database: Database) -> None:
 
     answers = await asyncio.gather(*(database.write(add_if_below) for _ in range(200)))
     assert sum(answers) == 50
-    row = await database.fetch_one("SELECT value FROM meta")
+    row = await database.fetch_one("SELECT value FROM meta WHERE key = 'count'")
     assert row is not None
     assert row["value"] == "50"
 

@@ -38,7 +38,9 @@ def insert(key: str, size: int = 1) -> Callable[[sqlite3.Connection], int]:
 
 
 async def kept(database: Database) -> list[str]:
-    return [row["key"] for row in await database.fetch_all("SELECT key FROM meta ORDER BY key")]
+    return [
+        row["key"] for row in await database.fetch_all("SELECT key FROM meta WHERE key <> 'audit_head' ORDER BY key")
+    ]
 
 
 async def test_a_second_process_is_refused_with_a_line_that_says_what_to_do(
@@ -217,7 +219,8 @@ def test_a_file_that_may_not_grow_is_an_error_and_mends(tmp_path: Path) -> None:
             say(f"{type(error).__name__}: {error}")
         resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
         await database.write(insert("after"))
-        say(",".join(row["key"] for row in await database.fetch_all("SELECT key FROM meta ORDER BY key")))
+        rows = await database.fetch_all("SELECT key FROM meta WHERE key <> 'audit_head' ORDER BY key")
+        say(",".join(row["key"] for row in rows))
         await database.close()
     asyncio.run(main())
     """
@@ -269,8 +272,8 @@ async def test_a_database_with_broken_pages_is_an_error_with_a_text(
     database = await open_database(path)
     await database.write(lambda connection: [insert(f"{n:04d}", size=500)(connection) for n in range(500)])
     await database.close()
-    with path.open("r+b") as file:
-        file.seek(64 * 4096)
+    with path.open("r+b") as file:  # what was written last lies at the end, whatever the schema takes before it
+        file.seek(-40 * 4096, os.SEEK_END)
         file.write(b"\xff" * 40 * 4096)
     broken = await open_database(path)
     with pytest.raises(StorageUnavailable, match="malformed"):

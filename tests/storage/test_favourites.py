@@ -51,7 +51,7 @@ def test_only_what_was_delivered_can_be_one(connection: sqlite3.Connection, stat
 def test_a_removed_picture_is_nobodys_favourite_any_more(connection: sqlite3.Connection) -> None:
     job = finished(connection)
     toggle(connection, job.job_id)
-    do(connection, lambda c: history.mark_removed(c, job.job_id, at=NOW))
+    do(connection, lambda c: history.mark_removed(c, job.job_id, by_id=USER_ID, at=NOW))
     assert connection.execute("SELECT count(*) FROM favourites").fetchone()[0] == 0
     with pytest.raises(PictureGone):
         toggle(connection, job.job_id)

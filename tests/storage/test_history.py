@@ -158,18 +158,18 @@ async def test_a_preset_is_found_by_its_name_in_any_case_and_with_a_search(datab
 
 async def test_a_removed_job_leaves_the_history_once(database: Database, finish: Finish) -> None:
     job = finish("a fox", recipe=Recipe(preset="Ink"))
-    assert await database.write(lambda c: history.mark_removed(c, job.job_id, at=later(5)))
-    assert not await database.write(lambda c: history.mark_removed(c, job.job_id, at=later(9)))
+    assert await database.write(lambda c: history.mark_removed(c, job.job_id, by_id=USER_ID, at=later(5)))
+    assert not await database.write(lambda c: history.mark_removed(c, job.job_id, by_id=USER_ID, at=later(9)))
     assert (await jobs.find(database, job.job_id)).removed_at == later(5)
     for asked in ({}, {"search": "fox"}, {"preset": "ink"}):
         assert await found(database, **asked) == []
     with pytest.raises(JobNotFound):
-        await database.write(lambda c: history.mark_removed(c, "nobody", at=NOW))
+        await database.write(lambda c: history.mark_removed(c, "nobody", by_id=USER_ID, at=NOW))
 
 
 def test_a_job_that_was_removed_before_its_end_never_enters(connection: sqlite3.Connection) -> None:
     job = finished(connection, status=JobStatus.GENERATED)
-    do(connection, lambda c: history.mark_removed(c, job.job_id, at=NOW))
+    do(connection, lambda c: history.mark_removed(c, job.job_id, by_id=USER_ID, at=NOW))
     connection.execute("UPDATE jobs SET status = 'delivered', finished_at = 1 WHERE job_id = ?", (job.job_id,))
     assert connection.execute("SELECT count(*) FROM history").fetchone()[0] == 0
     assert connection.execute("SELECT count(*) FROM job_texts").fetchone()[0] == 0

@@ -1,6 +1,7 @@
 """What is kept beside a job's way: its card, the mention, verdicts, what is forgotten, what is found again."""
 
 import sqlite3
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -49,7 +50,7 @@ def test_the_author_is_told_by_one_caller_only(connection: sqlite3.Connection) -
 def test_the_cards_status_is_kept(connection: sqlite3.Connection) -> None:
     job = make_job()
     record(connection, job)
-    do(connection, lambda c: jobs.note_card_status(c, job.job_id, JobStatus.QUEUED))
+    do(connection, lambda c: jobs.note_card(c, job))
     assert stored(connection, job).card_status is JobStatus.QUEUED
 
 
@@ -150,8 +151,8 @@ async def test_recovery_sees_jobs_not_at_their_end_and_cards_that_are_behind(dat
         await database.write(accepting(job))
     for job in (ended, shown):
         await database.write(moving(job, JobStatus.QUEUED, JobStatus.CANCELLED))
-    await database.write(lambda c: jobs.note_card_status(c, ended.job_id, JobStatus.QUEUED))
-    await database.write(lambda c: jobs.note_card_status(c, shown.job_id, JobStatus.CANCELLED))
+    await database.write(lambda c: jobs.note_card(c, ended))  # as it was: in line
+    await database.write(lambda c: jobs.note_card(c, replace(shown, status=JobStatus.CANCELLED)))
     assert [job.job_id for job in await jobs.unfinished(database)] == [waiting.job_id, ended.job_id]
 
 

@@ -9,7 +9,7 @@ from errors import NameTaken
 from recipes import LoraEntry
 from storage import loras
 from storage.database import Database
-from tests.builders import GUILD_ID, NOW
+from tests.builders import GUILD_ID, NOW, USER_ID
 from tests.storage.inline import do
 
 
@@ -45,6 +45,8 @@ def test_a_guild_has_so_many_at_most(connection: sqlite3.Connection) -> None:
 
 def test_dropping_gives_it_back_once(connection: sqlite3.Connection) -> None:
     do(connection, lambda c: loras.put(c, entry("Ink")))
-    assert do(connection, lambda c: loras.drop(c, guild_id=GUILD_ID + 1, name="ink")) is None
-    assert do(connection, lambda c: loras.drop(c, guild_id=GUILD_ID, name=" INK")) == entry("Ink")
-    assert do(connection, lambda c: loras.drop(c, guild_id=GUILD_ID, name="ink")) is None
+    assert do(connection, lambda c: loras.drop(c, guild_id=GUILD_ID + 1, name="ink", by_id=USER_ID, at=NOW)) is None
+    assert do(connection, lambda c: loras.drop(c, guild_id=GUILD_ID, name=" INK", by_id=USER_ID, at=NOW)) == entry(
+        "Ink"
+    )
+    assert do(connection, lambda c: loras.drop(c, guild_id=GUILD_ID, name="ink", by_id=USER_ID, at=NOW)) is None

@@ -86,7 +86,10 @@ def test_a_guild_may_have_more_than_a_member(connection: sqlite3.Connection) -> 
 
 def test_dropping_says_whether_it_was_there(connection: sqlite3.Connection) -> None:
     do(connection, lambda c: presets.keep(c, personal("Fox"), replace=False))
-    assert [do(connection, lambda c: presets.drop(c, personal("FOX"))) for _ in range(2)] == [True, False]
+    assert [do(connection, lambda c: presets.drop(c, personal("FOX"), by_id=USER_ID, at=NOW)) for _ in range(2)] == [
+        True,
+        False,
+    ]
 
 
 async def test_beginnings_come_before_insides_and_nothing_is_a_wildcard(database: Database) -> None:

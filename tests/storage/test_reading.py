@@ -10,6 +10,8 @@ import pytest
 from errors import StorageUnavailable
 from models import Balance, JobStatus
 from storage import reading
+from storage.audit import Head
+from storage.audit_chain import AuditTrail
 from tests.builders import NOW, PRICE_MICROS, make_job, make_request, make_reservations
 from tests.storage.inline import bring_to, do, open_inline, record
 from tests.support import OpenDatabase
@@ -55,7 +57,8 @@ async def test_it_works_beside_a_running_bot_and_after_it(tmp_path: Path, open_d
     path = tmp_path / "with space & percent%20?.db"
     database = await open_database(path)
     await database.write(lambda c: c.execute("INSERT INTO meta VALUES ('a', 'b')"))
-    assert reading.snapshot(path) == reading.Snapshot(balances=(), entries=(), jobs=(), findings=())
+    trail = AuditTrail(lines=0, unchained=0, checkpoint=0, head=Head(0, b""))
+    assert reading.snapshot(path) == reading.Snapshot(balances=(), entries=(), jobs=(), findings=(), trail=trail)
     await database.close()
     assert reading.snapshot(path).jobs == ()
 

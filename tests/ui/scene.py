@@ -15,14 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from charting.studio import Studio
-from cogs import Facts, Library, Office, add_cogs
+from cogs import Desk, Facts, Library, Office, add_cogs
 from cogs import Parts as CogParts
 from generation.access_lists import AccessLists
+from generation.appeals import AppealAnswers, Appeals
 from generation.attachments import AttachmentFetcher
+from generation.audit_log import AuditLog
 from generation.books import Books
 from generation.cards import CardKeeper
+from generation.case_book import CaseBook
+from generation.case_sheets import CaseSheets
+from generation.cases import CaseKeeper
 from generation.circuit import Circuit
 from generation.drafts import Drafts
+from generation.filters import FilterBook
 from generation.guild_settings import GuildChoices
 from generation.history import History
 from generation.images import Judge
@@ -33,20 +39,28 @@ from generation.loras import LoraCatalogue
 from generation.observer import NullObserver
 from generation.overview import Overview
 from generation.pauses import Pauses
-from generation.pipeline import Parts, Pipeline
+from generation.pipeline import Pipeline
+from generation.pipeline_parts import Parts
 from generation.polling import PollPace, PollSchedule
 from generation.preferences import Preferences
 from generation.presets import PresetBook
+from generation.privacy import Privacy
+from generation.prompt_check import PromptCheck
 from generation.queue import FairQueue
+from generation.removal import Removal
+from generation.report_sheets import ReportSheets
 from generation.reports import Reports
 from generation.runner import Runner
 from generation.service import GenerationService, Terms
+from generation.set_aside import SetAside
 from generation.spending import Spending
 from generation.spool import Spool
+from generation.strikes import Strikes
 from generation.unresolved import Unresolved
 from imaging.workshop import Workshop
 from limits import Caps
 from models import Job
+from moderation import CaseKind
 from parameters import INPUT_MAX_BYTES
 from provider.client import PixazoClient
 from provider.host_list import HostList
@@ -58,7 +72,11 @@ from storage.meta import Meta
 from tests.builders import PRICE_MICROS
 from tests.openapi import new_checker
 from tests.support import PATIENCE_SECONDS, FakeClock, wait_until
+from ui import report_cards
 from ui.acceptance import Acceptor
+from ui.appeal_answers import DiscordAppealAnswers
+from ui.case_cards import views
+from ui.cases import DiscordCases
 from ui.client import EaselClient
 from ui.delivery import DiscordDelivery
 from ui.notices import OwnerNotices
@@ -88,6 +106,7 @@ class Scene:
     circuit: Circuit
     schedule: PollSchedule
     clock: FakeClock
+    keeper: CaseKeeper
     parts: CogParts
     guild: Guild
     channel: Channel
@@ -176,20 +195,45 @@ async def open_scene(
         queue, schedule = FairQueue(), PollSchedule()
         pace = PollPace(polls_per_minute=300, clock=clock)
         delivery = DiscordDelivery(client, clock=clock)
+        appeal_answers = AppealAnswers(database=database, delivery=DiscordAppealAnswers(client), clock=clock)
+
+        def answer_appeal(case_id: int) -> None:
+            client.tasks.launch(appeal_answers.tell(case_id), name=f"answer to appeal {case_id}")
+
+        strikes = Strikes(
+            database=database,
+            observer=observer,
+            clock=clock,
+            wake=lambda job_id: runner.wake(job_id, at_once=True),
+            told=lambda: keeper.notify(),
+            answered=answer_appeal,
+        )
+        downloader = SafeDownloader([discord.origin], max_bytes=INPUT_MAX_BYTES)
+        await downloader.start()
+        at_the_end.push_async_callback(downloader.close)
+        attachments = AttachmentFetcher(downloader, folder=folder / "spool")
+        set_aside = SetAside(
+            folder / "set-aside", database=database, delivery=delivery, fetcher=attachments, spool=spool
+        )
+        set_aside.prepare()
+        cards = CardKeeper(database=database, delivery=delivery, schedule=schedule, clock=clock)
         pipeline = Pipeline(
             Parts(
                 database=database,
                 provider=provider,
                 delivery=delivery,
-                cards=CardKeeper(database=database, delivery=delivery, schedule=schedule, clock=clock),
+                cards=cards,
                 judge=judge,
                 spool=spool,
+                strikes=strikes,
+                set_aside=set_aside,
                 circuit=circuit,
                 schedule=schedule,
                 pace=pace,
                 observer=observer,
                 clock=clock,
                 deadline=timedelta(minutes=15),
+                case_changed=lambda: keeper.notify(),
             )
         )
         runner = Runner(
@@ -201,7 +245,21 @@ async def open_scene(
             clock=clock,
             max_in_flight=20,
         )
+        removal = Removal(
+            database=database,
+            runner=runner,
+            cards=cards,
+            set_aside=set_aside,
+            clock=clock,
+            case_changed=lambda: keeper.notify(),
+        )
         books = Books(database=database, notices=notices, clock=clock)
+        filters = FilterBook(database, clock)
+        reports = Reports(database, clock, removal)
+        sheets = CaseSheets(database=database, spool=spool, filters=filters, strikes=strikes)
+        reported = ReportSheets(database=database, set_aside=set_aside, strikes=strikes)
+        case_views = {**views(sheets), CaseKind.REPORT: report_cards.view(reported)}
+        keeper = CaseKeeper(database, DiscordCases(client, delivery, case_views), clock)
         pauses = Pauses(database=database, runner=runner, clock=clock)
         service = GenerationService(
             database=database,
@@ -209,14 +267,12 @@ async def open_scene(
             queue=queue,
             circuit=circuit,
             books=books,
+            prompts=PromptCheck(filters=filters, database=database, observer=observer, blocked=strikes),
             schedule=schedule,
             observer=observer,
             clock=clock,
             terms=Terms(price_micros=PRICE_MICROS, caps=caps, active_jobs=3),
         )
-        downloader = SafeDownloader([discord.origin], max_bytes=INPUT_MAX_BYTES)
-        await downloader.start()
-        at_the_end.push_async_callback(downloader.close)
         workshop = Workshop(folder / "spool")
         at_the_end.push_async_callback(workshop.close)
         studio = Studio(folder / "charts")
@@ -233,6 +289,38 @@ async def open_scene(
                 clock=clock,
             ),
             delivery=delivery,
+            desk=Desk(
+                privacy=Privacy(
+                    database=database,
+                    drafts=Drafts(database, folder / "drafts", clock),
+                    folder=folder,
+                    clock=clock,
+                    ended=strikes.ended,
+                    case_changed=lambda: keeper.notify(),
+                ),
+                filters=filters,
+                attachments=attachments,
+                log=AuditLog(database, clock),
+                strikes=strikes,
+                cases=CaseBook(
+                    database=database,
+                    strikes=strikes,
+                    observer=observer,
+                    clock=clock,
+                    wake=lambda job_id: runner.wake(job_id, at_once=True),
+                    told=lambda: keeper.notify(),
+                    answered=answer_appeal,
+                ),
+                removal=removal,
+                views=case_views,
+                appeals=Appeals(
+                    database=database,
+                    strikes=strikes,
+                    clock=clock,
+                    told=lambda: keeper.notify(),
+                    answered=answer_appeal,
+                ),
+            ),
             office=Office(
                 pauses=pauses,
                 limits=LimitBook(database, caps, clock),
@@ -255,12 +343,12 @@ async def open_scene(
                 loras=LoraCatalogue(database, clock, HostList(["huggingface.co", "civitai.com"])),
                 history=History(database, clock),
                 drafts=Drafts(database, folder / "drafts", clock),
-                reports=Reports(database, clock),
+                reports=reports,
                 preferences=Preferences(database),
                 guilds=GuildChoices(database, clock),
                 access=AccessLists(database, clock),
             ),
-            images=InputImages(AttachmentFetcher(downloader, folder=folder / "spool"), workshop),
+            images=InputImages(attachments, workshop),
             spool=spool,
             kept=KeptPictures(database=database, spool=spool),
             notices=notices,
@@ -283,6 +371,7 @@ async def open_scene(
                 circuit=circuit,
                 schedule=schedule,
                 clock=clock,
+                keeper=keeper,
                 parts=parts,
                 guild=guild,
                 channel=channel,

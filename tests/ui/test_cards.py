@@ -15,7 +15,7 @@ from recipes import Recipe
 from sandbox.discord import Attachment
 from sandbox.discord.components import ComponentReader
 from sandbox.discord.form import Form, Problems
-from tests.builders import DAY, RENEWS_AT, make_account, make_job, make_request, make_verdict
+from tests.builders import DAY, RENEWS_AT, later, make_account, make_job, make_request, make_verdict
 from ui import cards
 
 USUAL = UsualTime(low_seconds=6.0, high_seconds=10.5)
@@ -98,8 +98,51 @@ async def test_a_card_that_answers_a_command_leaves_that_to_discord() -> None:
 
 async def test_only_a_job_in_line_has_a_cancel_button() -> None:
     for status in JobStatus:
-        card = cards.for_job(make_job(status=status))
-        assert bool(buttons_of(card)) == (status is JobStatus.QUEUED), status
+        buttons = buttons_of(cards.for_job(make_job(status=status)))
+        assert any("cancel" in button for button in buttons) == (status is JobStatus.QUEUED), status
+
+
+def withdrawn(status: JobStatus = JobStatus.DELIVERED, prompt: str = "an awful hat", **changes: Any) -> Job:
+    changes = changes or {"hidden_at": later(5)}
+    return make_job(request=make_request(prompt, negative_prompt="gloves"), status=status, **changes)
+
+
+@pytest.mark.parametrize("times", [{"hidden_at": later(5)}, {"removed_at": later(5)}], ids=["hidden", "removed"])
+async def test_a_withdrawn_card_says_nothing_of_what_it_was_about(times: dict[str, Any]) -> None:
+    for status in JobStatus:
+        job = withdrawn(status, recipe=Recipe(preset="awful", loras=("awful",)), **times)
+        said = text_of(cards.for_job(job, place=3, usual=USUAL, left=2))
+        assert "awful" not in said
+        assert "gloves" not in said
+        assert job.job_id in said
+        assert "<@" not in said
+
+
+async def test_only_what_a_withdrawn_card_still_needs_has_a_button() -> None:
+    for status in JobStatus:
+        hidden, removed = withdrawn(status), withdrawn(status, removed_at=later(5))
+        ends = {JobStatus.QUEUED: ["cancel"]}.get(status, ["delete"] if status.is_terminal else [])
+        assert [button.split(":")[1] for button in buttons_of(cards.for_job(hidden))] == ends, status
+        assert [button.split(":")[1] for button in buttons_of(cards.for_job(removed))] == [
+            end for end in ends if end == "cancel"
+        ], status
+
+
+@pytest.mark.parametrize("prompt", WORST_PROMPTS, ids=["stars", "ats", "foxes"])
+async def test_a_card_whose_pictures_are_lost_can_be_made_again(prompt: str) -> None:
+    job = make_job(request=make_request(prompt), status=JobStatus.DELIVERED)
+    buttons = [button.split(":")[1] for button in buttons_of(cards.for_job(job))]
+    assert buttons == ["reroll", "edit", "details", "delete"]
+    assert "could not be kept" in text_of(cards.for_job(job))
+
+
+def test_authors_read_their_own_words_until_they_are_removed() -> None:
+    job, author = withdrawn(), make_job().origin.user_id
+    assert [cards.may_read(job, reader) for reader in (author, author + 1)] == [True, False]
+    gone = withdrawn(removed_at=later(5))
+    assert [cards.may_read(gone, reader) for reader in (author, author + 1)] == [False, False]
+    shown = make_job(status=JobStatus.DELIVERED)
+    assert [cards.may_read(shown, reader) for reader in (author, author + 1)] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +197,7 @@ async def test_each_kind_of_state_has_its_own_colour() -> None:
     def colour(status: JobStatus) -> object:
         return checked(cards.for_job(make_job(status=status)))[0]["accent_color"]
 
-    states = (JobStatus.QUEUED, JobStatus.SUBMITTED, JobStatus.DELIVERED, JobStatus.FAILED, JobStatus.CANCELLED)
+    states = (JobStatus.QUEUED, JobStatus.SUBMITTED, JobStatus.FAILED, JobStatus.CANCELLED)
     assert len({colour(status) for status in states}) == len(states)
 
 

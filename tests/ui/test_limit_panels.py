@@ -1,5 +1,6 @@
 """The pages of caps stay within Discord's limits however full they are, and take nothing that they never said."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from limits import Caps, HoldingCap, LimitKind, LimitName
 from models import Balance, Scope, Unit
 from storage.audit import Line
 from tests.builders import DAY, PRICE_MICROS, make_account
-from tests.ui.test_cards import buttons_of, checked
+from tests.ui.test_cards import buttons_of, checked, text_of
 from ui import limit_panels as panels
 from ui.language import speaking
 
@@ -164,3 +165,16 @@ async def test_one_that_was_deleted_can_only_be_taken_back() -> None:
     view, subject = full(), panels.Who(kind=LimitKind.ROLE, subject_id=LARGEST_ID, gone=True)
     ids = [custom_id.split(":")[1] for custom_id in buttons_of(panels.subject(view, {}, subject))]
     assert ids == ["limitdefault", "limitdefault", "limitpage"]
+
+
+async def test_a_change_that_was_forgotten_with_somebody_says_nothing_that_is_wrong() -> None:
+    """Its values are gone with its author, and must not read as the default."""
+    changed = replace(change(LimitKind.GUILD, 0, IMAGES), by_id=None, before=None, after=None, reason="")
+    granted = replace(changed, what="grant.image.2026-11-22", by_id=5, subject_id=None)
+    view = full()
+    last = {(LimitKind.GUILD, 0, IMAGES): changed}
+    said = text_of(panels.overview(view, last, [changed, granted], who, number=1))
+    assert "last changed by somebody whose data was deleted" in said
+    assert "a grant to somebody whose data was deleted" in said
+    assert "None" not in said
+    assert "the default → the default" not in said

@@ -58,3 +58,8 @@ async def test_a_thread_and_a_post_name_what_they_are_in(scene: Scene, origins: 
         (thread.id, scene.channel.id),
         (post.id, forum.id),
     ]
+
+
+async def test_it_is_said_when_the_member_came(scene: Scene, origins: list[Origin]) -> None:
+    await press_in(scene, scene.channel)
+    assert origins[0].joined_at == scene.ada.joined_at

@@ -32,6 +32,7 @@ _REASONS: Final = {
     FailureReason.OPERATOR_SETTLED: N_("The operator looked into it and found that it was paid for."),
     FailureReason.CANCELLED_BY_AUTHOR: N_("Cancelled by the member who asked for it."),
     FailureReason.CANCELLED_BY_MODERATOR: N_("Cancelled by a moderator."),
+    FailureReason.SUSPENDED: N_("The server's moderators ended it before it was started."),
     FailureReason.NO_CARD: N_("It could not be announced in the channel, so it was not started. Try again."),
     FailureReason.IMAGE_GONE: N_(
         "The picture to work from is not on this message (any more), so it was not started. Try again."
@@ -40,6 +41,9 @@ _REASONS: Final = {
     FailureReason.ACCEPTANCE_UNKNOWN: N_("The picture service did not say whether it took the request."),
     FailureReason.INTERRUPTED_SUBMISSION: N_("I was interrupted at the very moment of handing the request over."),
     FailureReason.DEADLINE: N_("It takes far longer than usual."),
+    FailureReason.PICTURES_LOST: N_(
+        "I lost the picture while it waited for a moderator, so it can't be shown. That is a fault of mine, not yours."
+    ),
     FailureReason.RESULT_UNKNOWN: N_("The picture service does not know about the request any more."),
 }
 
@@ -54,7 +58,7 @@ _TITLES: Final = {
     JobStatus.WITHHELD: N_("🛡️ Nothing to show this time"),
     JobStatus.UNDELIVERABLE: N_("📭 Could not be posted"),
     JobStatus.REJECTED: N_("🛡️ Not approved"),
-    JobStatus.EXPIRED: N_("⌛ Not approved in time"),
+    JobStatus.EXPIRED: N_("⌛ Not shown"),
     JobStatus.FAILED: N_("⚠️ That didn't work"),
     JobStatus.CANCELLED: N_("✖️ Cancelled"),
     JobStatus.WRITTEN_OFF: N_("❔ It never came"),
@@ -103,6 +107,8 @@ def card_body(job: Job) -> str | None:
     state = _BODIES.get(job.status)
     if job.status is JobStatus.IN_DOUBT and job.request_id is None:
         state = _CAN_NOT_BE_ASKED
+    if job.reason == FailureReason.PICTURES_LOST:
+        state = None
     return " ".join(_(words) for words in (cause, state) if words) or None
 
 
@@ -114,6 +120,8 @@ def cost(job: Job) -> str:
         case JobStatus.IN_DOUBT:
             words = _("{cost} stays reserved until that is known, a day at most")
             return words.format(cost=text.money(job.cost_micros))
+        case JobStatus.IN_REVIEW:
+            return text.money(job.settled_micros)
         case JobStatus.WITHHELD | JobStatus.REJECTED | JobStatus.EXPIRED | JobStatus.UNDELIVERABLE:
             spent = job.settled_micros or job.price_micros * job.images_produced
             words = _("{cost} was charged, since the picture service made it and bills it")

@@ -35,6 +35,7 @@ _NOTIFY_MEANINGS: Final = {
 }
 
 _SEARCH_CHARACTERS: Final = 80
+_WORDS_HIDDEN: Final = N_("*Hidden until a moderator has looked.*")
 _WORDS_FORGOTTEN: Final = N_("*The words of this one are forgotten.*")
 
 
@@ -60,11 +61,17 @@ def entry_prompt(typed: str, limit: int) -> str:
     return text.quoted(typed, limit) if typed else f"> {_(_WORDS_FORGOTTEN)}"
 
 
+def entry_hidden() -> str:
+    """Said in place of the words of somebody else's picture, while it is hidden."""
+    return f"> {_(_WORDS_HIDDEN)}"
+
+
 def entry_facts(job: Job) -> str:
     """When, how many, what size, which preset, what it cost, and what became of it where there is no picture."""
     size = job.request.image_size
     parts = [
         None if job.status is JobStatus.DELIVERED else cards.card_title(job.status).removeprefix("### "),
+        None if job.hidden_at is None else _("🙈 hidden for now"),
         text.relative_time(job.created_at),
         _shown_pictures(job),
         text.pixels(size.width_px, size.height_px),

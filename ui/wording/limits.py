@@ -314,7 +314,9 @@ def _room(view: GuildLimits, name: LimitName, held: HoldingCap) -> str | None:
 
 
 def _last(change: Line) -> str:
-    """A change where the value that it led to may not be what is shown beside it."""
+    """A change where the value that it led to may not be what is shown beside it, or was forgotten with somebody."""
+    if change.erased:
+        return _("last changed by {by}").format(by=changed_by(change))
     if change.after is None:
         return _("taken back by {by}").format(by=changed_by(change))
     return _("set by {by}").format(by=changed_by(change))
@@ -330,6 +332,8 @@ def _reason(reason: str) -> str:
 
 
 def _grant_line(change: Line, rest: str) -> str:
+    if change.erased:
+        return _("a grant to {member}").format(member=text.person(change.subject_id))
     unit = Unit(rest.partition(".")[0])
     more = _number(change.after) - _number(change.before)
     words = _("{amount} more for {member}") if more > 0 else _("{amount} taken back from {member}")
@@ -342,6 +346,8 @@ def _limit_line(change: Line, rest: str) -> str:
     what = title(name)
     if change.subject_id:
         what = f"{mention(kind, change.subject_id, gone=False)} · {short(name)}"
+    if change.erased:
+        return what
     before, after = (None if number is None else _number(number) for number in (change.before, change.after))
     return f"{what}: {value(name, before)} → {value(name, after)}"
 

@@ -167,7 +167,8 @@ def changes(latest: tuple[Line, ...], default_micros: int) -> str:
     """Who changed the budget of the whole bot, when and why."""
     lines = [_("**Latest changes**")]
     for change in latest:
-        words = _("-# {when} by {member}: {before} → {after}").format(
+        said = _("-# {when} by {member}") if change.erased else _("-# {when} by {member}: {before} → {after}")
+        words = said.format(
             when=text.relative_time(change.at),
             member=text.person(change.by_id),
             before=_amount(_micros(change.before), default_micros),

@@ -88,6 +88,22 @@ _PROBLEMS: Final = {
     ),
     "more_than_granted": N_("{option} would take back more than was granted for that time: {amount}."),
     "not_here": N_("{option} is not in this server (any more), so it can be given nothing."),
+    "no_duration": N_("{option} is a length of time, such as `2h`, `3d` or `1w`. Leave it out for until it is lifted."),
+    "duration_range": N_("{option} can be a minute at least and a year at most. Leave it out for until it is lifted."),
+    "a_bot": N_("{option} is a bot, and bots make no pictures here."),
+    "yourself": N_("{option} is yourself. Pick somebody else."),
+    "bad_ladder": N_(
+        "{option} is up to {high} steps with commas between them: `warn`, lengths of time such as `1h` or `7d`, and as "
+        "the last one `moderators`."
+    ),
+    "needs_moderators": N_(
+        "Pictures can wait for a moderator only where I can show them: choose a moderators' channel first, on the page "
+        "*Start*."
+    ),
+    "wanted_for_reviews": N_(
+        "Pictures wait for moderators in this server, and that channel is where I show them. Choose another channel "
+        "instead, or let pictures go up at once first, on the page *Moderation*."
+    ),
     "one_of": N_("Say either {option} or {other_option}."),
 }
 # Problems whose bound is an amount of money.

@@ -1,7 +1,6 @@
 """Why a wish is not carried out, and what the member can do about it; and what is said about a fault of ours."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from errors import (
@@ -25,7 +24,6 @@ from errors import (
     Refusal,
     RoleNeeded,
     StorageUnavailable,
-    Suspended,
     TooManyActiveJobs,
     UnusableImage,
     WordsForgotten,
@@ -34,7 +32,7 @@ from models import JobStatus, Unit
 from parameters import INPUT_MAX_BYTES, INPUT_MAX_PIXELS, INPUT_MIN_SIDE_PX
 from ui import text
 from ui.language import N_, _, ngettext
-from ui.wording import access, confirmation, limits, sources
+from ui.wording import access, cases, confirmation, filters, limits, reports, sources, strikes
 from ui.wording.accounts import account_name, amount, is_daily
 from ui.wording.options import invalid_option
 
@@ -112,7 +110,15 @@ def refusal(error: Refusal) -> str:
         case NameTaken():
             return _name_taken(error)
         case _:
-            return _closed(error) or _not_theirs(error) or _("That isn't possible right now. Nothing was spent.")
+            return (
+                _closed(error)
+                or reports.refused(error)
+                or _not_theirs(error)
+                or strikes.refusal(error)
+                or cases.refusal(error)
+                or filters.refusal(error)
+                or _("That isn't possible right now. Nothing was spent.")
+            )
 
 
 def failure(error: BaseException, reference: str) -> str:
@@ -135,16 +141,6 @@ def _closed(error: Refusal) -> str | None:
             return _("New pictures are paused in this server. Try again once its moderators have resumed them.")
         case GenerationPaused():
             return _("New pictures are paused everywhere by the operator of this bot. Try again later.")
-        case Suspended(until=None):
-            return _(
-                "A moderator has suspended you from making pictures in this server. "
-                "Ask the moderators if you think that this is a mistake."
-            )
-        case Suspended(until=datetime() as until):
-            return _(
-                "A moderator has suspended you from making pictures in this server. You can make some again {when} "
-                "({time}). Ask the moderators if you think that this is a mistake."
-            ).format(when=text.relative_time(until), time=text.full_time(until))
         case ConfirmationNeeded():
             return confirmation.question(error)
         case BooksDisagree():

@@ -151,6 +151,11 @@ def reported() -> str:
     return _("Thank you. Your report is with the people who look after this bot.")
 
 
+def reported_to_moderators() -> str:
+    """Confirms a report where this server's moderators see it."""
+    return _("Thank you. Your report is with the moderators of this server.")
+
+
 def reported_before() -> str:
     """Said to a second report of the same picture by the same member."""
     return _("You have reported this one before; that report is kept.")

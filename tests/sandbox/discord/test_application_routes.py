@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.discord.permissions import BOT, Permissions
 from tests.sandbox.discord.wire import IMAGINE, MovableTime, Scene, Wire
 
 
@@ -109,3 +110,19 @@ async def test_creations_are_counted_by_day(scene: Scene, wire: Wire, time: Mova
 @pytest.mark.parametrize("body", [{"name": "x"}, "text", [3], None])
 async def test_malformed_overwrite_is_refused(scene: Scene, wire: Wire, body: Any) -> None:
     assert (await wire.send("PUT", commands(scene), body)).code == 50035
+
+
+async def test_automod_rules_are_for_bots_that_may_manage_the_guild(scene: Scene, wire: Wire) -> None:
+    path = f"/guilds/{scene.guild.id}/auto-moderation/rules"
+    rule = scene.guild.add_automod_rule("Words", keywords=["*cat*"], patterns=["c.t"], allowed=["catalogue"])
+    assert (await wire.send("GET", path)).code == 50013
+    scene.guild.set_bot_permissions(BOT | Permissions.MANAGE_GUILD)
+    [found] = (await wire.send("GET", path)).body
+    assert found == rule.payload()
+    assert found["trigger_metadata"] == {
+        "keyword_filter": ["*cat*"],
+        "regex_patterns": ["c.t"],
+        "allow_list": ["catalogue"],
+    }
+    with pytest.raises(ValueError, match="60 characters"):
+        scene.guild.add_automod_rule("Words", keywords=["x" * 61])

@@ -1,0 +1,292 @@
+"""A starter list: what nearly every community wants kept out of its picture bot.
+
+It is short on purpose. A word is on it if hardly any innocent prompt has it as a whole word; what depends on context is
+on it with the action *review*, or not at all. Plurals are written out, since the filter guesses no endings. An operator
+may replace it, guilds add to it.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from safety.prompts import Action, Term
+
+
+class Category(StrEnum):
+    """What a term is about; stable codes, worded by the interface."""
+
+    MINORS = "minors"
+    """Sexual content with minors: always blocks, whatever else is set."""
+    SEXUAL = "sexual"
+    SEXUAL_VIOLENCE = "sexual_violence"
+    GORE = "gore"
+    SELF_HARM = "self_harm"
+    HATE = "hate"
+    EXTREMISM = "extremism"
+
+
+_MINORS: Final = (
+    "child porn",
+    "child porno",
+    "child pornography",
+    "child erotica",
+    "child nude",
+    "child sex",
+    "cp porn",
+    "csam",
+    "jailbait",
+    "kiddie porn",
+    "loli",
+    "lolis",
+    "lolicon",
+    "lolita nude",
+    "naked boy",
+    "naked child",
+    "naked children",
+    "naked girl",
+    "naked kid",
+    "naked kids",
+    "naked minor",
+    "naked schoolgirl",
+    "naked teen",
+    "naked toddler",
+    "nude boy",
+    "nude child",
+    "nude children",
+    "nude girl",
+    "nude kid",
+    "nude kids",
+    "nude minor",
+    "nude schoolgirl",
+    "nude teen",
+    "nude toddler",
+    "paedophile",
+    "paedophilia",
+    "pedo",
+    "pedophile",
+    "pedophilia",
+    "preteen nude",
+    "preteen sex",
+    "sexy child",
+    "sexy children",
+    "sexy kid",
+    "sexy kids",
+    "sexy loli",
+    "sexy minor",
+    "sexy preteen",
+    "sexy schoolgirl",
+    "sexy toddler",
+    "shota",
+    "shotacon",
+    "teen porn",
+    "topless child",
+    "topless teen",
+    "underage nude",
+    "underage porn",
+    "underage sex",
+    "undressed child",
+)
+_SEXUAL: Final = (
+    "ahegao",
+    "anal sex",
+    "blow job",
+    "blowjob",
+    "bukkake",
+    "butt plug",
+    "cameltoe",
+    "clitoris",
+    "creampie",
+    "cum shot",
+    "cumming",
+    "cumshot",
+    "cunnilingus",
+    "cunt",
+    "cunts",
+    "deepthroat",
+    "dildo",
+    "dildos",
+    "doggystyle",
+    "ejaculating",
+    "ejaculation",
+    "erotica",
+    "fellatio",
+    "fingering herself",
+    "fucked",
+    "fucking",
+    "fuck",
+    "full frontal",
+    "futanari",
+    "gangbang",
+    "genitals",
+    "handjob",
+    "hentai",
+    "labia",
+    "masturbate",
+    "masturbating",
+    "masturbation",
+    "milf",
+    "naked",
+    "nsfw",
+    "nude",
+    "nudes",
+    "nudity",
+    "nipples",
+    "orgasm",
+    "orgy",
+    "penis",
+    "penises",
+    "porn",
+    "porno",
+    "pornographic",
+    "pornography",
+    "pussy",
+    "rule 34",
+    "scrotum",
+    "sex scene",
+    "sexual intercourse",
+    "spread legs",
+    "topless",
+    "upskirt",
+    "vagina",
+    "vaginal",
+    "vulva",
+    "xxx",
+    "yiff",
+)
+_SEXUAL_REVIEW: Final = (
+    "boobs",
+    "cleavage",
+    "fetish",
+    "lewd",
+    "lingerie",
+    "nipple",
+    "sexy",
+    "striptease",
+    "tits",
+    "undressing",
+)
+_SEXUAL_VIOLENCE: Final = (
+    "bestiality",
+    "gang rape",
+    "molested",
+    "molesting",
+    "necrophilia",
+    "rape",
+    "raped",
+    "rapes",
+    "raping",
+    "rapist",
+    "revenge porn",
+    "snuff film",
+    "zoophilia",
+)
+_GORE: Final = (
+    "beheaded",
+    "beheading",
+    "decapitated",
+    "decapitation",
+    "disembowelled",
+    "disemboweled",
+    "disembowelment",
+    "dismembered",
+    "dismemberment",
+    "eviscerated",
+    "evisceration",
+    "mutilated",
+    "mutilation",
+    "severed head",
+    "severed limbs",
+    "gory corpse",
+)
+_GORE_REVIEW: Final = ("entrails", "gore", "gory", "guts spilling", "torture", "tortured")
+_SELF_HARM: Final = (
+    "cutting herself",
+    "cutting himself",
+    "hanged herself",
+    "hanged himself",
+    "hanging herself",
+    "hanging himself",
+    "kill myself",
+    "killing herself",
+    "killing himself",
+    "killing myself",
+    "pro ana",
+    "self harm",
+    "slit wrists",
+    "suicide method",
+    "thinspo",
+    "thinspiration",
+)
+_SELF_HARM_REVIEW: Final = ("suicide", "suicidal", "self injury")
+_HATE: Final = (
+    "chinks",
+    "coons",
+    "faggot",
+    "faggots",
+    "gooks",
+    "kike",
+    "kikes",
+    "nigga",
+    "niggas",
+    "nigger",
+    "niggers",
+    "raghead",
+    "ragheads",
+    "sandnigger",
+    "spics",
+    "subhuman jew",
+    "subhuman jews",
+    "tranny",
+    "trannies",
+    "wetback",
+    "wetbacks",
+)
+_EXTREMISM: Final = (
+    "heil hitler",
+    "holocaust denial",
+    "isis flag",
+    "ku klux klan",
+    "race war",
+    "sieg heil",
+    "white power",
+    "white supremacy",
+)
+_EXTREMISM_REVIEW: Final = ("hitler", "kkk", "nazi", "nazis", "swastika", "terrorist attack")
+
+
+def _terms(texts: tuple[str, ...], category: Category, action: Action = Action.BLOCK) -> tuple[Term, ...]:
+    return tuple(Term(text, category, action) for text in texts)
+
+
+TERMS: Final[tuple[Term, ...]] = (
+    *_terms(_MINORS, Category.MINORS),
+    *_terms(_SEXUAL_VIOLENCE, Category.SEXUAL_VIOLENCE),
+    *_terms(_SEXUAL, Category.SEXUAL),
+    *_terms(_SEXUAL_REVIEW, Category.SEXUAL, Action.REVIEW),
+    *_terms(_GORE, Category.GORE),
+    *_terms(_GORE_REVIEW, Category.GORE, Action.REVIEW),
+    *_terms(_SELF_HARM, Category.SELF_HARM),
+    *_terms(_SELF_HARM_REVIEW, Category.SELF_HARM, Action.REVIEW),
+    *_terms(_HATE, Category.HATE),
+    *_terms(_EXTREMISM, Category.EXTREMISM),
+    *_terms(_EXTREMISM_REVIEW, Category.EXTREMISM, Action.REVIEW),
+)
+
+# Phrases with a listed word in them that are none of what the list is for.
+ALLOWED: Final[tuple[str, ...]] = (
+    "Al Gore",
+    "Suicide Squad",
+    "gore-tex",
+    "naked eye",
+    "naked mole rat",
+    "naked mole rats",
+    "nude color",
+    "nude colour",
+    "nude heels",
+    "nude lipstick",
+    "pussy cat",
+    "pussy willow",
+    "pussy willows",
+    "rape blossom",
+    "rape field",
+    "rape seed",
+)
