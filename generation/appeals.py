@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from clock import Clock
-from errors import InvalidOption, NothingToAppeal, StorageUnavailable, TooManyAppeals
+from errors import InvalidOption, NotAllowed, NothingToAppeal, StorageUnavailable, TooManyAppeals
 from generation.strikes import Strikes
 from moderation import Case, CaseKind, CaseOutcome, Suspension
 from parameters import check_text, is_blank
@@ -102,15 +102,18 @@ class Appeals:
         self._told()
         return case
 
-    async def grant(self, case_id: int, *, guild_id: int, by_id: int) -> Case:
+    async def grant(self, case_id: int, *, guild_id: int, by_id: int, may_manage: bool = False) -> Case:
         """Say that it was a mistake: the strike is lifted, or whatever suspended the member when they appealed.
 
-        What was decided since then stays. Raises AlreadyDecided, CaseGone, or StorageUnavailable.
+        What was decided since then stays. Nobody grants their own appeal unless they manage the guild (`may_manage`):
+        raises NotAllowed. Raises AlreadyDecided, CaseGone, or StorageUnavailable as well.
         """
         now = self._clock.now()
 
         def grant(connection: sqlite3.Connection) -> tuple[Case, tuple[int, ...]]:
             case = cases.decide(connection, case_id, CaseOutcome.GRANTED, guild_id=guild_id, by_id=by_id, at=now)
+            if case.user_id == by_id and not may_manage:
+                raise NotAllowed("manage_guild")  # which undoes the above
             if case.strike_id is None:
                 _, others = self._strikes.lift_in(
                     connection, guild_id, case.user_id, by_id=by_id, at=now, made_by=case.opened_at

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clock import Clock
-from errors import CaseGone
+from errors import CaseGone, NotAllowed
 from generation.observer import Observer
 from generation.strikes import REASON_MAX_CHARACTERS, Strikes
 from models import FailureReason, JobStatus
@@ -121,12 +121,17 @@ class CaseBook:
         self._strikes.ended(done.cancelled)
         return done
 
-    async def lift(self, case_id: int, *, guild_id: int, by_id: int) -> Case:
-        """End the suspension that a member's strikes have led to, as it was when moderators were asked."""
+    async def lift(self, case_id: int, *, guild_id: int, by_id: int, may_manage: bool = False) -> Case:
+        """End the suspension that a member's strikes have led to, as it was when moderators were asked.
+
+        Nobody lifts their own unless they manage the guild (`may_manage`): raises NotAllowed.
+        """
         now = self._clock.now()
 
         def lift(connection: sqlite3.Connection) -> tuple[Case, tuple[int, ...]]:
             case = _decide(connection, case_id, CaseOutcome.LIFTED, guild_id=guild_id, by_id=by_id, at=now)
+            if case.user_id == by_id and not may_manage:
+                raise NotAllowed("manage_guild")  # which undoes the above
             _, decided = self._strikes.lift_in(
                 connection, guild_id, case.user_id, by_id=by_id, at=now, cause=Cause.STRIKES
             )

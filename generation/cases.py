@@ -8,7 +8,7 @@ by side and in turn: neither one whose channel is closed nor one with many cases
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from clock import Clock
@@ -222,8 +222,9 @@ class CaseKeeper:
             if message_id is not None:
                 log.info("the card of case %d had been sent already", case.case_id)
                 found = message_id
+                # What it says is not known, so it is edited next.
                 await self._database.write(lambda connection: cases.posted(connection, case.case_id, found, revision=0))
-                return await self._update(replace(case, message_id=found), guild)
+                return True
             if not case.is_open:
                 await self._database.write(
                     lambda connection: cases.shown(connection, case.case_id, revision=case.revision)

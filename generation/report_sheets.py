@@ -50,6 +50,7 @@ class ReportSheets:
             raise JobNotFound("")
         job = await jobs.find(self._database, case.job_id)
         pictures = await self._set_aside.of(job) if case.is_open else None
+        job = await jobs.find(self._database, case.job_id)  # fetching takes a while, in which it may have been hidden
         return ReportSheet(
             job=job,
             reports=tuple(await reports.of_case(self._database, case)),

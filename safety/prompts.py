@@ -260,12 +260,7 @@ def compile_policy(
     patterns: Iterable[PatternLike] = (),
 ) -> CompiledPolicy:
     """Compile lists into a policy. Raises BadTerm or BadPattern for the first entry that can't be used."""
-    pairs: Iterable[TermLike] = block.items() if isinstance(block, Mapping) else block
-    return _compiled(
-        tuple(_as_term(term) for term in pairs),
-        tuple(phrase if isinstance(phrase, str) else phrase.text for phrase in allow),
-        tuple(Pattern(pattern) if isinstance(pattern, str) else pattern for pattern in patterns),
-    )
+    return _compiled(tuple(block.items() if isinstance(block, Mapping) else block), tuple(allow), tuple(patterns))
 
 
 def screen(
@@ -298,5 +293,11 @@ def _as_term(term: TermLike) -> Term:
 
 
 @lru_cache(maxsize=_POLICIES_KEPT)
-def _compiled(block: tuple[Term, ...], allow: tuple[str, ...], patterns: tuple[Pattern, ...]) -> CompiledPolicy:
-    return CompiledPolicy(block, allow, patterns)
+def _compiled(
+    block: tuple[TermLike, ...], allow: tuple[str | Term, ...], patterns: tuple[PatternLike, ...]
+) -> CompiledPolicy:
+    return CompiledPolicy(
+        tuple(_as_term(term) for term in block),
+        tuple(phrase if isinstance(phrase, str) else phrase.text for phrase in allow),
+        tuple(Pattern(pattern) if isinstance(pattern, str) else pattern for pattern in patterns),
+    )

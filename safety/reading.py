@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from safety import glyphs
@@ -28,11 +27,11 @@ _NEAR: Final = 2
 
 # Letters drawn with several characters, the longest first.
 _DRAWN: Final = {
-    r"/\/\ ".strip(): "m",
+    "/\\/\\": "m",
     r"\/\/": "w",
     r"|\/|": "m",
     r"|\|": "n",
-    r"/-\ ".strip(): "a",
+    "/-\\": "a",
     r"/\/": "n",
     r"|-|": "h",
     r"}-{": "h",
@@ -55,7 +54,7 @@ _DRAWN: Final = {
     r"|2": "r",
     r"()": "o",
     r"[]": "o",
-    r"/\ ".strip(): "a",
+    "/\\": "a",
     r"\/": "v",
     r"><": "x",
     r"}{": "x",
@@ -118,10 +117,9 @@ def _listed_letter(character: str) -> str:
     return plain_letter(character) if home.isalpha() else home
 
 
-@cache
 def plain_letter(character: str) -> str:
     """The letter that a look-alike most likely stands for; other characters are what they are."""
-    return glyphs.OPTIONS[character][0] if character in glyphs.OPTIONS else character
+    return glyphs.OPTIONS.get(character, character)[0]
 
 
 def _read(written: str, where: Sequence[int], *, reordered: bool, drawn: bool = False) -> Reading:

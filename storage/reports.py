@@ -113,6 +113,6 @@ def _keep(
 def _others(connection: sqlite3.Connection, case: Case) -> int:
     """How many members other than the author have reported it in this case."""
     row = connection.execute(
-        "SELECT count(*) FROM reports WHERE case_id = ?", (case.case_id,)
+        "SELECT count(*) FROM reports WHERE case_id = ? AND reporter_id <> ?", (case.case_id, case.user_id)
     ).fetchone()
     return int(row[0])

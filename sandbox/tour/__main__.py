@@ -12,7 +12,7 @@ from sandbox.demo.bot_process import BotFailed, BotProcess
 from sandbox.discord import DiscordStandIn
 from sandbox.pixazo import PixazoStandIn
 from sandbox.settings import settings_for
-from sandbox.tour import demo_pictures, owner
+from sandbox.tour import demo_pictures, moderation, owner
 from sandbox.tour.camera import Camera, CameraMissing
 from sandbox.tour.demo_pictures import DemoFailed
 from sandbox.tour.scenes import Album, take
@@ -38,6 +38,7 @@ async def albums() -> list[Album]:
                 taken = [await take(script, discord, pixazo) for script in SCRIPTS]
                 for album in taken:
                     await owner.visit(album, Path(folder) / _DATABASE)
+                    await moderation.visit(album)
                 return taken
 
 

@@ -35,6 +35,13 @@ class Script:
     role_reason: str
     budget_reason: str
     grant_reason: str
+    blocked_term: str
+    blocked_category: str
+    blocked_prompt: str
+    appeal: str
+    neighbours: tuple[str, str]
+    report_reasons: tuple[str, str, str]
+    suspend_reason: str
 
 
 ENGLISH_SCRIPT: Final = Script(
@@ -63,6 +70,13 @@ ENGLISH_SCRIPT: Final = Script(
     role_reason="they help newcomers",
     budget_reason="as agreed in our meeting",
     grant_reason="poster for the summer fair",
+    blocked_term="clown",
+    blocked_category="nightmares",
+    blocked_prompt="a friendly c l 0 w n with a red balloon",
+    appeal="It is for my daughter's birthday, and she loves them!",
+    neighbours=("dora", "emil"),
+    report_reasons=("I have seen this exact picture elsewhere", "not what this channel is for", "please have a look"),
+    suspend_reason="asked three times to use the art channel",
 )
 GERMAN_SCRIPT: Final = Script(
     language=GERMAN,
@@ -90,5 +104,12 @@ GERMAN_SCRIPT: Final = Script(
     role_reason="helfen den Neuen",
     budget_reason="so besprochen",
     grant_reason="Plakat fürs Sommerfest",
+    blocked_term="clown",
+    blocked_category="Albträume",
+    blocked_prompt="ein netter c l 0 w n mit rotem Ballon",
+    appeal="Es ist für den Geburtstag meiner Tochter, und sie liebt sie!",
+    neighbours=("paula", "emil"),
+    report_reasons=("Das Bild kenne ich von woanders", "Passt nicht in diesen Kanal", "Bitte schaut euch das an"),
+    suspend_reason="dreimal gebeten, den Kunst-Kanal zu nehmen",
 )
 SCRIPTS: Final = (ENGLISH_SCRIPT, GERMAN_SCRIPT)

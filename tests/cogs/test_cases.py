@@ -266,6 +266,13 @@ async def test_a_form_that_comes_after_the_decision_suspends_nobody(town: Town) 
     )
 
 
+async def test_nobody_fills_in_a_form_for_what_is_decided(town: Town) -> None:
+    _, _, shown = await waiting(town)
+    await press(town, town.max, shown, "Reject")
+    late = await words_of(await forge(town, town.mia, "reviewsuspend"))
+    assert late.startswith(f"<@{town.max.id}> has rejected it already")
+
+
 async def forge(town: Town, by: Member, action: str, argument: str = "1") -> Run:
     """A press of a button that is on no card, or no more."""
     message = await forged(town.scene, action, argument, town.mods)

@@ -61,10 +61,10 @@ class SkippingClock:
 
 @contextlib.asynccontextmanager
 async def easel(
-    database: Path, discord: DiscordStandIn, pixazo: PixazoStandIn, clock: SkippingClock
+    database: Path, discord: DiscordStandIn, pixazo: PixazoStandIn, clock: SkippingClock, **settings_given: str
 ) -> AsyncIterator[Easel]:
     """A connected bot, stopped in the end; a part of it that died before then is an error."""
-    environment = BotProcess(database.parent, discord, pixazo).settings
+    environment = BotProcess(database.parent, discord, pixazo, **settings_given).settings
     settings = config.load({**environment, "DATABASE_URL": f"sqlite:///{database}"}, None)
     addresses = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY  # discord.py keeps them for the whole process
     bot, stop = Easel(settings, clock=clock), asyncio.Event()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from errors import AlreadyDecided, CaseGone, InvalidOption, NothingToAppeal, TooManyAppeals
+from errors import AlreadyDecided, CaseGone, InvalidOption, NotAllowed, NothingToAppeal, TooManyAppeals
 from generation.appeals import AppealAnswer, AppealAnswers
 from moderation import CaseKind, CaseOutcome, Suspension
 from storage import strikes
@@ -117,6 +117,18 @@ async def test_so_many_appeals_a_day_and_then_no_more(desk: Desk) -> None:
     assert refused.value.renews_at == first_at + timedelta(hours=25)
 
 
+async def test_a_limit_that_was_lowered_says_when_there_is_room_again(desk: Desk) -> None:
+    await desk.choose(ladder=(0,))
+    numbers = [await struck(desk) for _ in range(3)]
+    await desk.appeals.appeal(GUILD_ID, USER_ID, numbers[0], "please")
+    desk.clock.advance(3600)
+    await desk.appeals.appeal(GUILD_ID, USER_ID, numbers[1], "please")
+    await desk.choose(appeals_per_day=1)
+    with pytest.raises(TooManyAppeals) as refused:
+        await desk.appeals.check(GUILD_ID, USER_ID, numbers[2])
+    assert refused.value.renews_at == desk.clock.now() + timedelta(days=1)
+
+
 async def test_the_limit_holds_for_many_at_once(desk: Desk) -> None:
     await desk.choose(appeals_per_day=3, ladder=(0,))
     numbers = [await struck(desk) for _ in range(10)]
@@ -178,6 +190,17 @@ async def test_of_two_moderators_at_once_one_decides_and_the_other_is_told(desk:
     assert isinstance(results[1], AlreadyDecided)
     assert (results[1].outcome, results[1].by_id) == ("denied", 1)
     assert [strike.lifted_at for strike in await desk.all_strikes()] == [None]
+
+
+async def test_nobody_grants_their_own_appeal_unless_they_manage_the_guild(desk: Desk) -> None:
+    case = await desk.appeals.appeal(GUILD_ID, USER_ID, await struck(desk), "please")
+    with pytest.raises(NotAllowed):
+        await desk.appeals.grant(case.case_id, guild_id=GUILD_ID, by_id=USER_ID)
+    assert await desk.open_cases() == [case]
+    assert [strike.lifted_at for strike in await desk.all_strikes()] == [None]
+    assert desk.answered == []
+    await desk.appeals.grant(case.case_id, guild_id=GUILD_ID, by_id=USER_ID, may_manage=True)
+    assert [strike.lifted_by for strike in await desk.all_strikes()] == [USER_ID]
 
 
 async def test_another_guilds_case_is_none(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Reported pictures: hidden at once, shown again or removed as moderators say, whatever Discord does meanwhile."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from models import FailureReason, Job
 from models import JobStatus as S
 from moderation import Case, CaseKind, CaseOutcome
 from sandbox.pixazo import PixazoStandIn
-from storage import cases, jobs
+from storage import cases, history, jobs
 from tests.builders import GUILD_ID, USER_ID
 from tests.generation.assembly import Assembly, assembled, small_request
 from tests.generation.card_files import CardFiles, serving
@@ -353,4 +354,29 @@ async def test_the_review_of_a_removed_job_is_refused_with_it(bot: Assembly) -> 
     assert review is not None
     assert (job.status, review.outcome) == (S.REJECTED, CaseOutcome.REJECTED)
     assert bot.channel.cards[job_id].withdrawn == "removed"
+    assert everything_kept(bot) == []
+
+
+async def test_a_button_of_a_report_says_nothing_about_another_kind_of_case(bot: Assembly) -> None:
+    def appeal(connection: sqlite3.Connection) -> Case:
+        return cases.open_case(
+            connection, guild_id=GUILD_ID, kind=CaseKind.APPEAL, user_id=USER_ID, at=bot.clock.now(), words="please"
+        )[0]
+
+    case = await bot.database.write(appeal)
+    for decide in (bot.removal.dismiss, bot.removal.remove_reported):
+        with pytest.raises(CaseGone):
+            await decide(case.case_id, guild_id=GUILD_ID, by_id=MODERATOR)
+    assert (await cases.find(bot.database, case.case_id)) == case
+
+
+async def test_an_author_who_deletes_the_card_does_not_destroy_what_moderators_are_to_see(bot: Assembly) -> None:
+    job_id, card = await delivered(bot)
+    case = await report(bot, job_id)
+    await bot.set_aside.of(await bot.job(job_id))
+    card.deleted = True  # before it could be changed
+    await bot.database.write(lambda c: history.mark_removed(c, job_id, by_id=USER_ID, at=bot.clock.now()))
+    await bot.drive(job_id)
+    assert len(everything_kept(bot)) == 3
+    await bot.removal.remove_reported(case.case_id, guild_id=GUILD_ID, by_id=MODERATOR)
     assert everything_kept(bot) == []

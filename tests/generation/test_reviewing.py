@@ -1,6 +1,8 @@
 """Pictures that wait for a moderator: who waits, what is answered, what it costs, and that nobody sees them before."""
 
 import asyncio
+import hashlib
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -16,7 +18,7 @@ from generation.drafts import Drafts
 from generation.janitor import Janitor
 from generation.kept_pictures import KeptPictures
 from generation.spool import Spool
-from generation.steps import Done, Later
+from generation.steps import Done, Later, Step
 from models import FailureReason, Job, JobStatus, Notify, Unit
 from moderation import Case, CaseKind, CaseOutcome, Review, ReviewMark, Suspension
 from sandbox.pixazo import PixazoStandIn
@@ -31,15 +33,15 @@ from tests.builders import (
     make_job,
     make_origin,
     make_reservations,
-    make_verdict,
 )
-from tests.generation.assembly import Assembly, assembled
-from tests.generation.recording import Channel, ChannelCard
+from tests.generation.assembly import Assembly, Outside, assembled
+from tests.generation.recording import Channel, ChannelCard, RecordingDelivery
 from tests.support import FakeClock, wait_until
 
 S = JobStatus
 MODERATOR, OTHER_MODERATOR = 501, 502
 MODERATORS_CHANNEL = 71
+PICTURE = b"a picture"
 TWO_PICTURES = 2 * PRICE_MICROS
 
 
@@ -123,6 +125,7 @@ async def test_what_waits_is_paid_for_kept_and_shown_to_nobody(bot: Assembly, cl
     assert bot.delivery.calls["deliver"] == 0
     assert len(list((bot.spool_folder / job.job_id).iterdir())) == 2
     assert_paid_once(bot)
+    assert bot.held_and_spent(Unit.IMAGE) == ({0}, {2})
     assert job.settled_micros == TWO_PICTURES
     assert bot.cases_told == 1
     with pytest.raises(PictureGone):
@@ -503,47 +506,83 @@ async def test_a_job_in_review_takes_no_place_from_anybody(bot: Assembly, clock:
     await until(S.DELIVERED)
 
 
-async def test_a_thousand_that_wait_are_taken_up_again_without_a_call(
-    tmp_path: Path, pixazo: PixazoStandIn, channel: Channel, clock: FakeClock
+def waiting_since_before(connection: sqlite3.Connection, count: int) -> list[str]:
+    """So many pictures that wait as an earlier process has left them, each with its case."""
+    made = []
+    for number in range(count):
+        job = make_job(origin=make_origin(user_id=number + 1))
+        jobs.record(connection, job, make_reservations(job), active_limit=10)
+        jobs.store_card(connection, job.job_id, MESSAGE_ID + number)
+        connection.execute(
+            "UPDATE jobs SET status = 'in_review', request_id = ?, card_status = 'in_review' WHERE job_id = ?",
+            (f"request {number}", job.job_id),
+        )
+        connection.execute(
+            "INSERT INTO images SELECT job_no, 0, 'released', 'false', ?, ?, 1, 1, 'image/png', 0"
+            " FROM jobs WHERE job_id = ?",
+            (hashlib.sha256(PICTURE).hexdigest(), len(PICTURE), job.job_id),
+        )
+        cases.open_case(
+            connection,
+            guild_id=GUILD_ID,
+            kind=CaseKind.REVIEW,
+            user_id=number + 1,
+            at=NOW,
+            job_id=job.job_id,
+            expires_at=NOW + timedelta(hours=72),
+        )
+        made.append(job.job_id)
+    return made
+
+
+async def left_by_an_earlier_process(bot: Assembly, count: int) -> list[str]:
+    made = await bot.database.write(lambda c: waiting_since_before(c, count))
+    for job_id in made:
+        (bot.spool_folder / job_id).mkdir()
+        (bot.spool_folder / job_id / "0.png").write_bytes(PICTURE)
+    return made
+
+
+async def test_a_thousand_that_wait_are_taken_up_again_at_once_and_without_a_call(
+    tmp_path: Path,
+    pixazo: PixazoStandIn,
+    channel: Channel,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock.runs_ahead = False
+    clock.runs_ahead = False  # nothing that has to wait, as a poll would, comes to its turn
     async with assembled(tmp_path, pixazo, channel, clock) as bot:
-        verdict = make_verdict(size_bytes=3)
+        made = await left_by_an_earlier_process(bot, 1000)
+        looked_at: set[str] = set()
+        advance = bot.pipeline.advance
 
-        def fill(connection: Any) -> list[str]:
-            made = []
-            for number in range(1000):
-                job = make_job(origin=make_origin(user_id=number + 1))
-                jobs.record(connection, job, make_reservations(job), active_limit=10)
-                jobs.store_card(connection, job.job_id, MESSAGE_ID + number)
-                connection.execute(
-                    "UPDATE jobs SET status = 'in_review', request_id = ?, card_status = 'in_review' WHERE job_id = ?",
-                    (f"request {number}", job.job_id),
-                )
-                connection.execute(
-                    "INSERT INTO images SELECT job_no, 0, 'released', 'false', 'x', 3, 1, 1, 'image/png', 0"
-                    " FROM jobs WHERE job_id = ?",
-                    (job.job_id,),
-                )
-                cases.open_case(
-                    connection,
-                    guild_id=GUILD_ID,
-                    kind=CaseKind.REVIEW,
-                    user_id=number + 1,
-                    at=NOW,
-                    job_id=job.job_id,
-                    expires_at=NOW + timedelta(hours=72),
-                )
-                made.append(job.job_id)
-            return made
+        async def counted(job_id: str, *, has_turn: bool = False) -> Step:
+            step = await advance(job_id, has_turn=has_turn)
+            looked_at.add(job_id)
+            return step
 
-        for job_id in await bot.database.write(fill):
-            (bot.spool_folder / job_id).mkdir()
-            (bot.spool_folder / job_id / f"{verdict.index}.png").write_bytes(b"pic")
+        monkeypatch.setattr(bot.pipeline, "advance", counted)
         began = time.monotonic()
         await bot.runner.start()
-        await wait_until(lambda: bot.runner.waiting == 1000, what="all of them")
+        await wait_until(lambda: len(looked_at) == 1000, what="a look at each of them")
         assert time.monotonic() - began < 5
-        assert bot.runner.in_flight == 0
+        assert looked_at == set(made)
+        assert (bot.runner.in_flight, bot.runner.at_work, bot.runner.waiting) == (0, 0, 1000)
         assert not pixazo.polls
         assert not bot.delivery.calls
+
+
+async def test_approvals_that_discord_holds_up_hold_up_nobody_elses_submission(
+    tmp_path: Path, pixazo: PixazoStandIn, channel: Channel, clock: FakeClock
+) -> None:
+    class Hanging(RecordingDelivery):
+        async def deliver(self, *how: Any, **guild: Any) -> None:
+            await asyncio.get_running_loop().create_future()
+
+    async with assembled(tmp_path, pixazo, channel, clock, outside=Outside(delivery=Hanging)) as bot:
+        for job_id in await left_by_an_earlier_process(bot, 40):
+            await approve(bot, await case_of(bot, job_id))
+        await bot.runner.start()
+        await wait_until(lambda: bot.runner.at_work == 40, what="forty approvals under way")
+        await bot.wish()
+        await wait_until(lambda: len(pixazo.accepted()) == 1, what="the submission")

@@ -54,6 +54,26 @@ async def test_the_end_of_the_ladder_is_the_moderators_to_decide(desk: Desk) -> 
     assert desk.told == 1
 
 
+async def test_what_moderators_have_decided_to_keep_is_not_asked_again(desk: Desk) -> None:
+    await desk.choose(ladder=(-1,), strike_flagged=True)
+    job = await desk.queued_job()
+    await desk.move(job, JobStatus.QUEUED, JobStatus.SUBMITTING)
+    await desk.blocked()
+    (case,) = await desk.open_cases()
+    await desk.database.write(
+        lambda c: cases.decide(
+            c, case.case_id, CaseOutcome.KEPT, guild_id=GUILD_ID, by_id=MODERATOR, at=desk.clock.now()
+        )
+    )
+    assert await desk.flagged(job) is not None
+    assert await desk.open_cases() == []
+
+
+async def test_nothing_is_said_of_a_disguise_where_there_was_none(desk: Desk) -> None:
+    await desk.blocked()
+    assert [strike.reading for strike in await desk.all_strikes()] == [None]
+
+
 async def test_the_refusal_names_the_category_and_the_strike_and_what_was_found_is_kept(desk: Desk) -> None:
     refusal = await desk.blocked(DISGUISED)
     assert isinstance(refusal, PromptBlocked)

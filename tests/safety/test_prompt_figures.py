@@ -1,5 +1,6 @@
 """Precision and recall on prompts: of the sets the filter was tuned on, and of the one that was held out."""
 
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -48,3 +49,13 @@ def test_an_unchanged_word_is_always_found_and_an_innocent_prompt_never_blocked(
         assert innocent
         assert measure(policy, plain).missed == ()
         assert measure(policy, innocent).accused == ()
+
+
+def test_the_document_has_these_figures() -> None:
+    document = (Path(__file__).resolve().parent.parent.parent / "docs" / "prompt-filter.md").read_text("utf-8")
+    for prompts in SETS:
+        samples = prompts.samples()
+        score = measure(compile_policy(prompts.BLOCK, prompts.ALLOW), samples)
+        blocked = sum(sample.blocked for sample in samples)
+        figures = f"{blocked} | {len(samples) - blocked} | {score.precision:.4f} | {score.recall:.4f}"
+        assert f"| {_name(prompts)} | {figures} |" in document

@@ -131,6 +131,7 @@ INNOCENT = (
     "A S S E M B L Y",
     "s.h.i.e.l.d.",
     "t.i.t.a.n",
+    "t|i|t|a|n",
     "c_o_c_k_a_t_o_o",
     "(c)(o)(c)(k)(t)(a)(i)(l)",
     "L O V E",
@@ -326,6 +327,7 @@ def test_patterns_run_on_the_prompt_and_on_its_readings() -> None:
     assert policy.screen("call 555-1234").view is View.PLAIN
     assert policy.screen("éx").review
     assert policy.screen("the кx").review
+    assert compile_policy([], [], ["ÉX"]).screen("an éx").blocked
     assert not policy.screen("the fooobar club").blocked
     assert policy.screen("the fooobar club, fobar").found == "fobar"
 

@@ -76,6 +76,7 @@ def test_numbers_are_no_letters_and_doubled_words_are_not_held() -> None:
         ("n u d e  m a n", "nude|man"),
         ("n.u.d.e m.a.n", "nude|man"),
         ("n u d e 2", "nude|2"),
+        ("n u d e, m a n", "nude|man"),
         ("nu-de", "nude"),
         ("big-nu_de", "big|nu|de"),
         ("red,nu-de", "red|nude"),

@@ -227,8 +227,15 @@ class TestWhatIsToBeShown:
             lambda c: cases.decide(c, case.case_id, CaseOutcome.KEPT, guild_id=GUILD_ID, by_id=1, at=NOW)
         )
         assert await self.wanted(database) == []
+        await self.assert_settled(database, case)
         await database.write(lambda c: cases.touch(c, case.case_id))
         assert await self.wanted(database) == []
+
+    async def assert_settled(self, database: Database, case: Case) -> None:
+        """It isn't even looked at any more when the keeper asks what is to be shown."""
+        now = await cases.find(database, case.case_id)
+        assert now is not None
+        assert now.card_revision == now.revision
 
     async def test_one_decided_while_its_card_was_refused_needs_none(self, database: Database) -> None:
         await self.give_channel(database)
@@ -240,6 +247,7 @@ class TestWhatIsToBeShown:
         assert await self.wanted(database) == [case.case_id]
         await database.write(lambda c: cases.unclaim(c, case.case_id))
         assert await self.wanted(database) == []
+        await self.assert_settled(database, case)
 
     async def test_a_card_is_wanted_again_with_every_change_until_it_is_gone(self, database: Database) -> None:
         await self.give_channel(database)

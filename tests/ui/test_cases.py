@@ -131,7 +131,7 @@ async def test_a_card_carries_its_pictures_and_mentions_nobody(desk: Desk) -> No
 async def test_a_card_is_found_again_among_what_came_after_it(desk: Desk) -> None:
     assert await desk.delivery.find(desk.case) is None
     _, card = await desk.post()
-    for number in range(150):
+    for number in range(210):  # more than are looked at
         desk.scene.discord.post(desk.scene.ada, desk.mods, f"chatter {number}")
     assert await desk.delivery.find(desk.case) == card.id
     assert await desk.delivery.find(replace(desk.case, case_id=2)) is None

@@ -17,6 +17,7 @@ from errors import (
     DraftGone,
     EaselError,
     Failure,
+    FilterUnreadable,
     GenerationPaused,
     InvalidOption,
     JobNotFound,
@@ -34,6 +35,7 @@ from errors import (
     RoleNeeded,
     StorageUnavailable,
     Suspended,
+    TermRefused,
     TooManyActiveJobs,
     TooManyAppeals,
     TooManyReports,
@@ -80,6 +82,8 @@ def cap(account: AccountKey = IMAGES_A_DAY, *, cap: int = 20, left: int = 0, amo
         (InvalidOption("image_size", "not_a_choice"), "`size` can't be used like this. Pick one"),
         (InvalidOption("controlnets", "conflict", other="num_images"), "`controlnets` and `count` can't be used"),
         (GenerationPaused("guild"), "paused in this server"),
+        (FilterUnreadable("guild"), "can't read this server's prompt filter right now"),
+        (TermRefused("wildcard_inside"), "only at the beginning or the end"),
         (GenerationPaused("operator"), "paused everywhere by the operator"),
         (MissingBotPermissions(("ATTACH_FILES",)), "I lack **Attach Files**. Ask an admin"),
         (
@@ -180,6 +184,8 @@ def test_every_kind_of_refusal_has_words_of_its_own() -> None:
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Refusal)}
     worded = {
         InvalidOption,
+        FilterUnreadable,
+        TermRefused,
         GenerationPaused,
         MissingBotPermissions,
         TooManyActiveJobs,

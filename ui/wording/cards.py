@@ -250,4 +250,4 @@ def queue_entry(job: Job, place: int | None, usual: UsualTime | None) -> str:
 
 def queue_more(hidden: int) -> str:
     """Says that the list is not complete."""
-    return "-# " + _("and {count} more").format(count=hidden)
+    return "-# " + ngettext("and {count} more", "and {count} more", hidden).format(count=hidden)

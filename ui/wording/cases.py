@@ -193,7 +193,7 @@ def not_suspended_any_more() -> str:
 
 def sent_as(prompt: str, limit: int) -> str:
     """What was really sent, where a preset or a LoRA has added to it."""
-    return f"{_('Sent as:')}\n{text.quoted(prompt, limit)}"
+    return _("Sent as:") + "\n" + text.quoted(prompt, limit)
 
 
 def asked(at: datetime) -> str:

@@ -70,10 +70,7 @@ _REFUSED: Final = {
     "not_text": N_(
         "That file is no text in UTF-8. Save it as UTF-8 (in a spreadsheet program: *CSV UTF-8*) and try again."
     ),
-    "bad_json": N_(
-        "I can't make sense of that JSON. It should be a list of texts, or of objects: "
-        '`{{"term": "…", "kind": "block", "category": "…", "action": "block"}}`.'
-    ),
+    "bad_json": N_("I can't make sense of that JSON. It should be a list of texts, or of objects: `{example}`."),
     "bad_csv": N_("I can't read that CSV: line {detail} is broken."),
     "no_terms": N_("There is nothing in that file that could be put on a list."),
     "file_gone": N_("That file isn't on Discord any more. Upload it anew and try again."),
@@ -86,6 +83,7 @@ _REFUSED: Final = {
     ),
     "automod_unavailable": N_("Discord didn't hand its AutoMod rules over. Try again in a moment."),
 }
+_JSON_EXAMPLE: Final = '{"term": "…", "kind": "block", "category": "…", "action": "block"}'
 _WITHOUT_KB: Final = frozenset({"too_large"})
 _TERM_CHARACTERS: Final = 80
 _LINE_CHARACTERS: Final = 40
@@ -124,6 +122,7 @@ def refused(error: TermRefused) -> str:
     return _(_REFUSED.get(error.problem, _REFUSED["empty"])).format(
         limit=text.bound(limit // 1024 if error.problem in _WITHOUT_KB else limit),
         detail=text.escaped(text.shortened(text.one_line(error.detail), _DETAIL_CHARACTERS)),
+        example=_JSON_EXAMPLE,
     )
 
 

@@ -16,20 +16,23 @@ def sheet(held: Holdings, retention_days: int, log_days: int) -> str:
         _("In all servers where you have used me, together:"),
         "• " + _jobs(held, retention_days),
         "• "
-        + ngettext("**{count} preset** of your own", "**{count} presets** of your own", held.presets).format(
-            count=held.presets
-        )
-        + _(", until you delete them"),
-        "• "
-        + ngettext("**{count} favourite**", "**{count} favourites**", held.favourites).format(count=held.favourites)
-        + _(", until you take them out"),
+        + ngettext(
+            "**{count} preset** of your own, until you delete it",
+            "**{count} presets** of your own, until you delete them",
+            held.presets,
+        ).format(count=held.presets),
         "• "
         + ngettext(
-            "**{count} account** of what your pictures cost, by month and day",
-            "**{count} accounts** of what your pictures cost, by month and day",
+            "**{count} favourite**, until you take it out",
+            "**{count} favourites**, until you take them out",
+            held.favourites,
+        ).format(count=held.favourites),
+        "• "
+        + ngettext(
+            "**{count} account** of what your pictures cost, by month and day, for the books of whoever runs me",
+            "**{count} accounts** of what your pictures cost, by month and day, for the books of whoever runs me",
             held.accounts,
-        ).format(count=held.accounts)
-        + _(", for the books of whoever runs me"),
+        ).format(count=held.accounts),
     ]
     if held.strikes or held.suspensions or held.appeals or held.reports:
         lines.append(
