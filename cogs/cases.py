@@ -59,7 +59,7 @@ class CasesCog(commands.Cog):
         """Ask for how long, and why, unless the review is decided: nobody should fill that in for nothing."""
         check_moderates(interaction)
         case = await self._cases.find(read_case_id(argument), guild_id=guild_id_of(interaction), kind=CaseKind.REVIEW)
-        if False:
+        if case.outcome is not None and case.decided_at is not None:
             raise AlreadyDecided(case.outcome, by_id=case.decided_by, at=case.decided_at)
         await show_form(interaction, case_forms.suspend_form(case.case_id))
 
