@@ -113,10 +113,15 @@ INSERT INTO limits (guild_id, kind, subject_id, name, value)
   WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted LIMIT :overrides)
   SELECT :guild, iif(n % 2, 'role', 'member'), n, 'member_daily_images', n FROM counted;
 
-INSERT INTO changes (guild_id, by_id, at, what, subject_id, after, reason)
+INSERT INTO audit (seq, guild_id, by_id, at, what, subject_id, after, reason)
   WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted LIMIT :changes)
-  SELECT :guild, 7, :now, iif(n % :overrides % 2, 'limit.role', 'limit.member') || '.member_daily_images',
-         n % :overrides, n, 'why not' FROM counted
+  SELECT n, :guild, 7, :now, iif(n % :overrides % 2, 'limit.role', 'limit.member') || '.member_daily_images',
+         n % :overrides, n, 'why not' FROM counted;
+
+INSERT INTO audit_checkpoints (seq, digest, at) VALUES (:changes, x'', :now);
+
+INSERT INTO meta (key, value) VALUES ('audit_head', :changes || ':')
+  ON CONFLICT DO UPDATE SET value = excluded.value
 """
 
 
