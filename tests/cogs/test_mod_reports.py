@@ -67,7 +67,7 @@ async def test_every_further_report_changes_the_card_and_the_third_hides_the_pic
     assert card.attachments == []
     assert PROMPT not in card.text()
     assert [button.label for button in card.buttons()] == ["Delete"]
-    await shown.changed(lambda message: "**Hidden** since" in message.text())
+    await shown.changed(lambda message: "🙈 **Hidden**" in message.text())
     assert pixels(shown) == before
     assert len(town.mods.messages) == 1
     assert (await town.now(job)).hidden_at is not None

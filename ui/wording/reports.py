@@ -103,7 +103,7 @@ def standing(job: Job, *, counted: int, needed: int) -> str:
     if job.removed_at is not None:
         return _("**Its message has been deleted since.** These are the copies that I made for you.")
     if job.hidden_at is not None:
-        return _("🙈 **Hidden** since {when}: nobody sees it in the channel until you decide.").format(
+        return _("🙈 **Hidden** {when}: nobody sees it in the channel until you decide.").format(
             when=text.relative_time(job.hidden_at)
         )
     return ngettext(
