@@ -106,7 +106,7 @@ class Privacy:
                     connection, guild_id=guild_id, by_id=user_id, at=now, what="privacy.delete", subject_id=user_id
                 )
             )
-            done = await self._forget(asked)
+            done = await self._forget(asked, first=True)
             await self._purge()
         return done
 
@@ -115,7 +115,7 @@ class Privacy:
         async with self._forgetting:
             changed = False
             for asked in await erasure.asked(self._database):
-                await self._forget(asked)
+                await self._forget(asked, first=False)
                 changed = True
             for guild_id in await erasure.departed(self._database, before=self._clock.now() - GRACE):
                 changed = await self._forget_guild(guild_id) or changed
@@ -142,7 +142,8 @@ class Privacy:
             if guild_id in present:
                 await self.returned(guild_id)
 
-    async def _forget(self, asked: Erasure) -> Forgotten:
+    async def _forget(self, asked: Erasure, *, first: bool) -> Forgotten:
+        """Do what can be done by now; moderators' cards are edited the `first` time only."""
         write = self._database.write
         drafts = await write(lambda connection: erasure.forget_belongings(connection, asked.user_id))
         for draft_id in drafts:
@@ -158,7 +159,8 @@ class Privacy:
             self._ended(await write(forget))
             await self._clock.sleep(_STEP_PAUSE_SECONDS)
         now = self._clock.now()
-        await write(lambda connection: erasure.forget_words(connection, asked, at=now))
+        if first:
+            await write(lambda connection: erasure.forget_words(connection, asked, at=now))
         kept = await write(lambda connection: erasure.forget_who(connection, asked, at=now))
         self._case_changed()
         log.info("forgot a member: %d jobs%s", len(numbers), "" if kept.nothing else "; the rest when it has ended")

@@ -133,7 +133,10 @@ def forget_belongings(connection: sqlite3.Connection, user_id: int) -> list[str]
 
 
 def forget_words(connection: sqlite3.Connection, erasure: Erasure, *, at: datetime) -> None:
-    """Delete every word of the member's that moderators have; open appeals are withdrawn with them."""
+    """Delete every word of the member's that moderators have; open appeals are withdrawn with them.
+
+    Cards that show any are edited.
+    """
     user_id = erasure.user_id
     for row in connection.execute(
         "SELECT case_id, guild_id FROM cases WHERE user_id = ? AND kind = ? AND outcome IS NULL",
@@ -142,9 +145,10 @@ def forget_words(connection: sqlite3.Connection, erasure: Erasure, *, at: dateti
         cases.decide(
             connection, row["case_id"], CaseOutcome.EXPIRED, guild_id=row["guild_id"], by_id=cases.NOBODY, at=at
         )
-    # The cards of those that are open show the words, and are edited.
+    connection.execute("UPDATE cases SET words = '' WHERE user_id = ?", (user_id,))
     connection.execute(
-        "UPDATE cases SET words = '', revision = revision + (outcome IS NULL) WHERE user_id = ?", (user_id,)
+        "UPDATE cases SET revision = revision + 1 WHERE user_id = ? AND message_id IS NOT NULL AND gone_at IS NULL",
+        (user_id,),
     )
     connection.execute(
         "UPDATE cases SET revision = revision + 1 WHERE outcome IS NULL"
@@ -180,7 +184,8 @@ def forget_who(connection: sqlite3.Connection, erasure: Erasure, *, at: datetime
     )
     connection.execute("DELETE FROM suspensions WHERE user_id = ? AND until <= ?", (user_id, to_ms(at)))
     connection.execute(
-        "UPDATE cases SET user_id = ? WHERE user_id = ? AND outcome IS NOT NULL AND card_revision = revision",
+        "UPDATE cases SET user_id = ? WHERE user_id = ? AND outcome IS NOT NULL"
+        " AND (card_revision = revision OR message_id IS NULL OR gone_at IS NOT NULL)",
         (pseudonym, user_id),
     )
     kept = _kept(connection, erasure)

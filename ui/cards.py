@@ -49,7 +49,9 @@ _WITHOUT_PROMPT: Final = frozenset({JobStatus.WITHHELD, JobStatus.IN_REVIEW, Job
 _TIMED: Final = frozenset({JobStatus.QUEUED, JobStatus.SUBMITTING, JobStatus.SUBMITTED})
 
 # A member who asks about one of these, or an operator who looks into it, needs to say which it is.
-_REFERENCED: Final = frozenset({status for status in JobStatus if status.is_terminal} | {JobStatus.IN_DOUBT})
+_REFERENCED: Final = frozenset(
+    {status for status in JobStatus if status.is_terminal} | {JobStatus.IN_DOUBT, JobStatus.IN_REVIEW}
+)
 
 _Item = discord.ui.Item[Any]
 

@@ -186,7 +186,8 @@ def strikes_card(case: Case, sheet: StrikeSheet) -> Card:
         _button(KEEP_ACTION, case, _(words.KEEP), discord.ButtonStyle.secondary),
     )
     entries = [strike_words.entry(strike, sheet) for strike in sheet.strikes[:_STRIKES_SHOWN]]
-    return framed(case, (strike_words.sheet_title(sheet), *entries), media=None, buttons=buttons)
+    about = strike_words.sheet_title(sheet).removeprefix("### ")  # the case has a headline of its own
+    return framed(case, (about, *entries), media=None, buttons=buttons)
 
 
 def _review_lines(case: Case, sheet: ReviewSheet, *, link: str | None, characters: int) -> Iterator[str]:

@@ -247,3 +247,19 @@ async def test_what_is_kept_is_counted(bot: Assembly, privacy: Privacy) -> None:
     assert (held.jobs, held.jobs_with_words, held.accounts) == (1, 1, 2)
     await privacy.forget(USER_ID, guild_id=GUILD_ID)
     assert (await privacy.holdings(USER_ID)).jobs == 0
+
+
+async def test_cards_that_show_the_members_words_are_edited(bot: Assembly, privacy: Privacy, clock: FakeClock) -> None:
+    job_id = await picture(bot, "a quixotic heron")
+    await bot.reports.file(GUILD_ID, job_id, OTHER_ID, "why not")
+    await bot.database.write(
+        lambda c: c.execute("UPDATE cases SET message_id = 7, channel_id = 5, card_revision = revision")
+    )
+    told = bot.cases_told
+    assert (await privacy.forget(USER_ID, guild_id=GUILD_ID)).kept.cases == 1
+    [case] = await bot.database.fetch_all("SELECT * FROM cases")
+    assert case["revision"] == case["card_revision"] + 1
+    assert bot.cases_told > told
+    await privacy.go_on()
+    [again] = await bot.database.fetch_all("SELECT * FROM cases")
+    assert again["revision"] == case["revision"]

@@ -270,6 +270,7 @@ class TestFailures:
     ) -> None:
         async with town.process() as bot:
             await bot.books.check()  # without which no wish is taken
+            await bot.filters.screen(make_origin().guild_id, [])  # nor without the filter, which is kept in memory
             fetch_all, failures = bot.database.fetch_all, itertools.count()
 
             async def fails_at_first(sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from errors import AlreadyDecided, InvalidOption, NothingToAppeal, PromptBlocked, Suspended
+from errors import AlreadyDecided, InvalidOption, NotAllowed, NothingToAppeal, PromptBlocked, Suspended
+from generation.case_book import CaseBook
 from models import FailureReason, JobStatus
 from moderation import CaseKind, CaseOutcome, Suspension
 from storage import cases
@@ -52,6 +53,27 @@ async def test_the_end_of_the_ladder_is_the_moderators_to_decide(desk: Desk) -> 
     (case,) = await desk.open_cases()
     assert (case.kind, case.user_id, case.strike_id) == (CaseKind.STRIKES, USER_ID, None)
     assert desk.told == 1
+
+
+async def test_nobody_ends_what_their_own_strikes_led_to_unless_they_manage_the_guild(desk: Desk) -> None:
+    await desk.choose(ladder=(-1,))
+    await desk.blocked()
+    await desk.strikes.suspend(GUILD_ID, USER_ID, by_id=MODERATOR, seconds=60, reason="spam")
+    (case,) = await desk.open_cases()
+    book = CaseBook(
+        database=desk.database,
+        strikes=desk.strikes,
+        observer=desk.observer,
+        clock=desk.clock,
+        wake=desk.woken.append,
+        told=lambda: None,
+        answered=desk.answered.append,
+    )
+    with pytest.raises(NotAllowed):
+        await book.lift(case.case_id, guild_id=GUILD_ID, by_id=USER_ID)
+    assert await desk.open_cases() == [case]
+    await book.lift(case.case_id, guild_id=GUILD_ID, by_id=USER_ID, may_manage=True)
+    assert await desk.suspension() == Suspension(until=desk.clock.now() + timedelta(seconds=60), reason="spam")
 
 
 async def test_what_moderators_have_decided_to_keep_is_not_asked_again(desk: Desk) -> None:

@@ -8,10 +8,12 @@ import pytest
 
 import errors
 from errors import (
+    AlreadyDecided,
     BooksDisagree,
     CancelRefused,
     CapChanged,
     CapReached,
+    CaseGone,
     ChannelNotAllowed,
     ConfirmationNeeded,
     DraftGone,
@@ -153,6 +155,8 @@ def cap(account: AccountKey = IMAGES_A_DAY, *, cap: int = 20, left: int = 0, amo
         (PictureHidden(), "hidden until a moderator has looked"),
         (PictureRemoved(), "a moderator has taken them off, for good"),
         (TooManyReports(10), "You have made 10 reports today"),
+        (AlreadyDecided("approved", by_id=7, at=RENEWS), "<@7> has approved it already, <t:1795392000:R>."),
+        (CaseGone("no case 1"), "There is nothing to decide here any more."),
         (NoPictureYet(), "You have no picture in this server yet"),
         (
             CapChanged(is_money=True, now=5_500_000, by_id=7, at=RENEWS),
@@ -184,6 +188,8 @@ def test_every_kind_of_refusal_has_words_of_its_own() -> None:
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Refusal)}
     worded = {
         InvalidOption,
+        AlreadyDecided,
+        CaseGone,
         FilterUnreadable,
         TermRefused,
         GenerationPaused,
@@ -284,7 +290,13 @@ def test_a_fault_shows_its_reference_and_nothing_of_its_inside(error: Exception)
 
 
 def test_every_reason_that_a_job_can_end_with_has_words() -> None:
-    shown_by_status_alone = {FailureReason.ALL_WITHHELD, FailureReason.SOME_WITHHELD, FailureReason.CARD_GONE}
+    shown_by_status_alone = {
+        FailureReason.ALL_WITHHELD,
+        FailureReason.SOME_WITHHELD,
+        FailureReason.CARD_GONE,
+        FailureReason.REJECTED_BY_MODERATOR,
+        FailureReason.REVIEW_EXPIRED,
+    }
     for reason in FailureReason:
         body = wording.card_body(make_job(status=JobStatus.CANCELLED, reason=reason))
         assert (body is None) == (reason in shown_by_status_alone), reason

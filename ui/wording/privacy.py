@@ -117,6 +117,6 @@ def _still(kept: Kept) -> list[str]:
         (kept.jobs, _("requests under way")),
         (kept.strikes, _("strikes")),
         (kept.suspensions, _("a suspension")),
-        (kept.cases, _("what moderators have to decide")),
+        (kept.cases, _("cards in the moderators' channel")),
     )
     return [words for count, words in named if count]
