@@ -113,6 +113,4 @@ def _step(typed: str) -> int:
     try:
         return durations.read_duration("ladder", typed)
     except InvalidOption as error:
-        if error.problem == "duration_range":
-            raise
         raise InvalidOption("ladder", "bad_ladder", high=LADDER_MOST) from error

@@ -49,6 +49,7 @@ async def visit(album: Album) -> None:
 
     await moderator.press(panel, "setuplook:moderation")
     await moderator.choose(panel, "setup:review", ["always"])
+    album.put("setup-moderation", panel)
     waiting = await artist.ask("imagine", {"prompt": script.with_preset, "seed": script.with_preset_seed})
     review = await office.arrived(_saying(script.with_preset), _CARD_SECONDS)
     await review.changed(pictures_in, _CARD_SECONDS)

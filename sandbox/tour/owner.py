@@ -14,7 +14,7 @@ from sandbox.tour.scenes import Album
 
 _ALERT_SECONDS: Final = 20.0
 # Its pages in the order of their tabs, after the first.
-_PAGES: Final = ("money", "pictures", "moderation")
+_PAGES: Final = ("money", "pictures")
 
 
 async def visit(album: Album, database: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 import simcord
 from discord import app_commands
 
+import assembly
 import bot
 import config
 from config import Settings
@@ -187,7 +188,7 @@ async def open_stage(folder: Path, pixazo: PixazoStandIn, options: Mapping[str, 
         None,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bot, "EaselClient", StageClient)
+        patch.setattr(assembly, "EaselClient", StageClient)
         easel = StageEasel(settings, None)
         await easel.start()
         stage = Stage(easel, settings, pixazo)

@@ -16,7 +16,7 @@ async def test_every_page_is_private_and_answered_at_once(stage: Stage, command:
 
 async def test_every_command_is_offered_to_members_and_none_in_direct_messages(stage: Stage) -> None:
     everybodys = {"imagine", "control", "reference", "preset", "queue", "quota", "history", "favourites", "show"}
-    everybodys |= {"notify", "help", "about"}
+    everybodys |= {"notify", "privacy", "help", "about"}
     menus = {"Remix image", "Show recipe", "Report image"}
     offered = set(stage.ada.available_commands(stage.channel))
     assert {name.partition(" ")[0] for name in offered - menus} == everybodys

@@ -11,6 +11,7 @@ import pytest
 
 from errors import EaselError
 from generation import inputs
+from generation.cards import REPEAT_AFTER_SECONDS
 from generation.timing import CARD_WAIT_WITH_IMAGE
 from models import FailureReason, GenerationRequest, JobStatus
 from sandbox.discord import Permissions, Run, routes
@@ -158,6 +159,8 @@ async def ended_by_the_runner(scene: Scene) -> None:
     scene.clock.advance(CARD_WAIT_WITH_IMAGE.total_seconds())
     await scene.runner.start()
     job = await scene.until(lambda job: job.status.is_terminal)
+    await wait_until(lambda: scene.runner.at_work == 0)
+    scene.clock.advance(REPEAT_AFTER_SECONDS)  # an edit of the process before might have come after the runner's
     await wait_until(lambda: scene.runner.waiting == 0 and scene.runner.at_work == 0)
     await scene.runner.stop(within_seconds=0)
     assert (job.status, job.settled_micros, job.submit_attempts) == (JobStatus.CANCELLED, 0, 0)

@@ -2,7 +2,7 @@
 
 from ui import text
 from ui.language import _, ngettext
-from ui.wording import admin, commands, history, images, presets
+from ui.wording import admin, commands, filters, history, images, presets, privacy, strikes
 
 
 def help_page() -> str:
@@ -62,6 +62,9 @@ def _command_list() -> str:
         "show": history.SHOW,
         "quota": commands.QUOTA,
         "notify": history.NOTIFY,
+        "privacy": privacy.GROUP,
+        "filter": filters.GROUP,
+        "mod": strikes.GROUP,
         "admin": admin.GROUP,
         "about": commands.ABOUT,
     }
