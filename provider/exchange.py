@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 
@@ -82,12 +82,20 @@ async def _read_object(response: aiohttp.ClientResponse) -> tuple[Mapping[str, o
     except (aiohttp.ClientError, OSError):  # a timeout is an OSError
         return None, "body_lost"
     try:
-        content = json.loads(raw)
+        content = json.loads(raw, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return None, "not_json"
     if not isinstance(content, dict):
         return None, "not_an_object"
     return content, None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names all differ: of two flags for one picture, nobody can say which one holds."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("a name occurs twice")
+    return content
 
 
 def is_success(status: int) -> bool:

@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from provider.exchange import Reply, is_success, retry_after
+from provider.exchange import Reply, is_success, read_reply, retry_after
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
@@ -60,3 +63,25 @@ def test_wait_is_read_from_the_text_where_no_header_names_it(text: str, seconds:
 @pytest.mark.parametrize(("status", "success"), [(199, False), (200, True), (299, True), (300, False)])
 def test_success_is_the_family_of_200(status: int, success: bool) -> None:
     assert is_success(status) is success
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"status": "COMPLETED", "output": {"has_nsfw_concepts": [true], "has_nsfw_concepts": [false]}}',
+        '{"status": "FAILED", "status": "COMPLETED"}',
+    ],
+)
+async def test_an_answer_that_says_something_twice_says_nothing(body: str) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text=body, content_type="application/json")
+
+    application = web.Application()
+    application.router.add_get("/", answer)
+    async with (
+        TestServer(application) as server,
+        aiohttp.ClientSession() as session,
+        session.get(server.make_url("/")) as response,
+    ):
+        said = await read_reply(response)
+    assert (said.content, said.flaw) == (None, "not_json")
