@@ -22,7 +22,7 @@ from generation.strikes import REASON_MAX_CHARACTERS
 from models import Job
 from moderation import Case, CaseKind
 from recipes import folded
-from ui import admin_panels, answers, cards, report_cards, report_forms, report_pages
+from ui import admin_panels, answers, cards, case_forms, report_cards, report_forms, report_pages
 from ui.case_cards import read_case_id
 from ui.forms import FormValues, show_form
 from ui.report_pages import PAGE_SIZE, CasePage
@@ -179,8 +179,8 @@ class ReportCommands(commands.Cog):
             case.guild_id,
             case.user_id,
             by_id=interaction.user.id,
-            seconds=report_forms.seconds(values),
-            reason=report_forms.reason(values),
+            seconds=case_forms.seconds(values),
+            reason=case_forms.reason(values),
         )
         await self._parts.library.reports.changed(case.case_id)
         return words.suspended(strike_words.suspended_member(case.user_id, done))

@@ -14,24 +14,24 @@ _REASON: Final = "reason"
 
 def suspend_form(case_id: int) -> Form:
     """Ask for how long its author is suspended, and why."""
-    return Form(
-        SUSPEND_ACTION,
-        str(case_id),
-        title=words.suspend_title(),
-        fields=(
-            TextField(
-                name=_DURATION,
-                label=words.for_how_long(),
-                description=words.for_how_long_hint(),
-                longest=durations.LONGEST,
-            ),
-            TextField(
-                name=_REASON,
-                label=words.why(),
-                description=words.why_hint(),
-                longest=REASON_MAX_CHARACTERS,
-                paragraph=True,
-            ),
+    return Form(SUSPEND_ACTION, str(case_id), title=words.suspend_title(), fields=suspend_fields())
+
+
+def suspend_fields() -> tuple[TextField, ...]:
+    """For how long somebody is suspended, and why: what `seconds` and `reason` read."""
+    return (
+        TextField(
+            name=_DURATION,
+            label=words.for_how_long(),
+            description=words.for_how_long_hint(),
+            longest=durations.LONGEST,
+        ),
+        TextField(
+            name=_REASON,
+            label=words.why(),
+            description=words.why_hint(),
+            longest=REASON_MAX_CHARACTERS,
+            paragraph=True,
         ),
     )
 

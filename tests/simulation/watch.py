@@ -122,7 +122,7 @@ class Watch(Batches):
             before = connection.total_changes
             try:
                 value = operation(given)
-            except Exception as error:
+            except Exception as error:  # whatever it is, it goes on to whoever asked
                 self._refused(connection, last, error)
                 raise
             if connection.total_changes != before:
